@@ -1,0 +1,26 @@
+package io.gibbon.runtime.engine;
+
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.model.Model;
+import java.util.Optional;
+
+/** A way to run models, found by {@link java.util.ServiceLoader}. */
+public interface Backend {
+
+  /** Name in configuration and logs, such as {@code cpu}. */
+  String name();
+
+  /** Greater is tried first. */
+  int priority();
+
+  /** Why this backend cannot run here, or empty if it can. */
+  Optional<String> unavailable();
+
+  /**
+   * Loads the model.
+   *
+   * @param layout layout of all KV states that the executor will see
+   * @param threads compute threads, for backends that use the CPU's cores
+   */
+  Executor load(Model model, KvLayout layout, int threads);
+}

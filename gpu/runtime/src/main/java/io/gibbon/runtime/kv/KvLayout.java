@@ -1,0 +1,44 @@
+package io.gibbon.runtime.kv;
+
+/**
+ * Where the keys and values of one context lie in memory: the kernels' own layout, which is also what stores and
+ * changelogs hold.
+ *
+ * <p>A context of n tokens is one run of {@code layers * kvHeads} blocks, layer by layer and head by head. A block holds
+ * first the keys, in panels of {@value #PANEL} tokens: within a panel dimension-major, so that {@value #PANEL} tokens of
+ * one dimension are adjacent; lanes past the last token are zero. Then the values, token-major. Everything is
+ * little-endian.
+ *
+ * @param layers layers of the model
+ * @param kvHeads key-value heads of a layer
+ * @param headDim dimensions of a head
+ * @param format how a number is stored
+ */
+public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
+
+  /** Tokens of a key panel. */
+  public static final int PANEL = 16;
+
+  /** Version of this layout; part of every profile's fingerprint. */
+  public static final int VERSION = 1;
+
+  /** Bytes of the keys of one block for a number of tokens, the last panel padded. */
+  public long keyBytes(int tokens) {
+    return (long) (tokens + PANEL - 1) / PANEL * PANEL * headDim * format.bytes();
+  }
+
+  /** Bytes of the values of one block for a number of tokens. */
+  public long valueBytes(int tokens) {
+    return (long) tokens * headDim * format.bytes();
+  }
+
+  /** Bytes of one block. */
+  public long blockBytes(int tokens) {
+    return keyBytes(tokens) + valueBytes(tokens);
+  }
+
+  /** Bytes of all blocks. */
+  public long bytes(int tokens) {
+    return layers * kvHeads * blockBytes(tokens);
+  }
+}

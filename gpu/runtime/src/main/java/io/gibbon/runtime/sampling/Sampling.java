@@ -1,0 +1,25 @@
+package io.gibbon.runtime.sampling;
+
+/**
+ * How the next token is chosen from the logits. Penalties first, then temperature, top-k, top-p, min-p.
+ *
+ * @param temperature 0 (greedy) to 2
+ * @param topK keep the k most probable tokens; 0 keeps all
+ * @param topP keep the smallest set of most probable tokens with at least this probability, in (0, 1]
+ * @param minP keep tokens at least this fraction as probable as the most probable one, in [0, 1]
+ * @param frequencyPenalty -2 to 2, subtracted once for every time the token was generated
+ * @param presencePenalty -2 to 2, subtracted if the token was generated
+ * @param seed the same seed and task give the same tokens
+ */
+public record Sampling(
+    double temperature,
+    int topK,
+    double topP,
+    double minP,
+    double frequencyPenalty,
+    double presencePenalty,
+    long seed) {
+
+  /** Always the most probable token. */
+  public static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 0, 0, 0);
+}

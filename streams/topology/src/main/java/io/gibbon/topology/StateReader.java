@@ -1,0 +1,38 @@
+package io.gibbon.topology;
+
+import io.gibbon.runtime.kv.KvStates;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads what the topology keeps. Thread-safe. Methods read from disk: call them from a virtual thread or a worker, never
+ * from an event loop. All throw {@link StateUnavailableException} while the application is not running.
+ */
+public interface StateReader {
+
+  /** Whether the first restoration is done; stays true through rebalances. */
+  boolean ready();
+
+  /** What is known of a document, or empty if it never came or was deleted. */
+  Optional<DocumentStatus> document(DocumentId document);
+
+  /** All collections that hold a document, by name. */
+  List<CollectionStatus> collections();
+
+  /** The contexts of a collection that match a question best. */
+  SearchResult search(String collection, String question, int limit);
+
+  /** The encoded contexts of one document, in order; empty if it has none. */
+  List<SearchResult.Candidate> contexts(DocumentId document);
+
+  /** The encoded contexts of a whole collection, at most {@code limit}, by document and index. */
+  List<SearchResult.Candidate> contexts(String collection, int limit);
+
+  /**
+   * Reads a context's pages, checks their checksums and copies them off-heap.
+   *
+   * @return states that the caller closes
+   * @throws StateUnavailableException if the encoding was replaced or deleted meanwhile
+   */
+  KvStates read(ContextRef context);
+}
