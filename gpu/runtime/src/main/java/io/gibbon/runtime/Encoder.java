@@ -7,8 +7,9 @@ public interface Encoder {
   Profile profile();
 
   /**
-   * Accepts a document for encoding and returns at once: tokenizing, chunking and encoding happen on the runtime's own
-   * threads, contexts of all accepted documents sharing its batches so that short documents overtake long ones.
+   * Accepts a document for encoding and returns at once: tokenizing, chunking and encoding happen
+   * on the runtime's own threads, contexts of all accepted documents sharing its batches so that
+   * short documents overtake long ones.
    */
   EncodeJob encode(DocumentText document);
 }

@@ -4,8 +4,8 @@ package io.gibbon.runtime;
 public interface Generation {
 
   /**
-   * Stops the generation before its next step; the listener is then told {@link FinishReason#CANCELLED}. Idempotent,
-   * never waits, does nothing after the end.
+   * Stops the generation before its next step; the listener is then told {@link
+   * FinishReason#CANCELLED}. Idempotent, never waits, does nothing after the end.
    */
   void cancel();
 }

@@ -1,9 +1,9 @@
 package io.gibbon.runtime;
 
 /**
- * Receives one generation: any number of tokens, then exactly one of {@link #onEnd} and {@link #onError}. Called by one
- * thread of the runtime at a time, which the whole batch waits for: implementations must hand over and return, never
- * block.
+ * Receives one generation: any number of tokens, then exactly one of {@link #onEnd} and {@link
+ * #onError}. Called by one thread of the runtime at a time, which the whole batch waits for:
+ * implementations must hand over and return, never block.
  */
 public interface GenerationListener {
 

@@ -1,15 +1,18 @@
 package io.gibbon.runtime;
 
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.sampling.LogProbabilities;
 import io.gibbon.runtime.sampling.Sampling;
+import io.gibbon.runtime.sampling.StopStrings;
 import java.util.List;
 
 /**
  * What to answer, and how.
  *
- * @param contexts KV states to attend to, of the runtime's own profile; the caller keeps them open until the listener has
- *     been told the end
- * @param prefixed whether the shared prefix comes first; always true with contexts, false for a bare completion
+ * @param contexts KV states to attend to, of the runtime's own profile; the caller keeps them open
+ *     until the listener has been told the end
+ * @param prefixed whether the shared prefix comes first; always true with contexts, false for a
+ *     bare completion
  * @param query token ids after the contexts; at least one
  * @param attentionTemperature APE's T, in (0, 10]
  * @param scalingFactor APE's S, in (0, 10]
@@ -29,4 +32,47 @@ public record GenerationTask(
     int maxTokens,
     List<String> stop,
     int topLogprobs,
-    boolean attribution) {}
+    boolean attribution) {
+
+  /** Greatest attention temperature and scaling factor. */
+  public static final double GREATEST_FACTOR = 10;
+
+  /**
+   * Checks what can be checked without a model.
+   *
+   * @throws IllegalArgumentException naming the field and its limits
+   */
+  public GenerationTask {
+    contexts = List.copyOf(contexts);
+    stop = List.copyOf(stop);
+    if (!prefixed && !contexts.isEmpty()) {
+      throw new IllegalArgumentException("contexts need the prefix: they were encoded behind it");
+    }
+    if (query.length == 0) {
+      throw new IllegalArgumentException("the query must have at least one token");
+    }
+    requireFactor("temperature of the contexts (T)", attentionTemperature);
+    requireFactor("scaling factor of the contexts (S)", scalingFactor);
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("max_tokens must be at least 1, not " + maxTokens);
+    }
+    if (topLogprobs < 0 || topLogprobs > LogProbabilities.MOST_ALTERNATIVES) {
+      throw new IllegalArgumentException(
+          "top_logprobs must be between 0 and %d, not %d"
+              .formatted(LogProbabilities.MOST_ALTERNATIVES, topLogprobs));
+    }
+    StopStrings.check(stop);
+  }
+
+  private static void requireFactor(String field, double value) {
+    if (!(value > 0 && value <= GREATEST_FACTOR)) {
+      throw new IllegalArgumentException(
+          "%s must be above 0 and at most %s, not %s".formatted(field, GREATEST_FACTOR, value));
+    }
+  }
+
+  /** Tokens of the longest context; 0 without contexts. */
+  public int longestContext() {
+    return contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
+  }
+}

@@ -4,10 +4,11 @@ package io.gibbon.runtime;
 public interface Generator {
 
   /**
-   * Accepts a task and returns at once; tokens go to the listener from a thread of the runtime, which batches all running
-   * tasks step by step.
+   * Accepts a task and returns at once; tokens go to the listener from a thread of the runtime,
+   * which batches all running tasks step by step.
    *
-   * @throws IllegalArgumentException if the task does not fit the model: the message names field and limit
+   * @throws IllegalArgumentException if the task does not fit the model: the message names field
+   *     and limit
    * @throws OverloadedException if the waiting line is full
    */
   Generation generate(GenerationTask task, GenerationListener listener);

@@ -1,0 +1,60 @@
+package io.gibbon.runtime.sampling;
+
+/**
+ * Log-softmax of one row of logits, before penalties, temperature and truncation. Used by one
+ * thread at a time; the answers stand for the row of the latest {@link #read}.
+ */
+public final class LogProbabilities {
+
+  /** The most alternatives a token can report. */
+  public static final int MOST_ALTERNATIVES = 20;
+
+  private float[] logits = {0};
+  private double logSumExp;
+
+  /**
+   * Takes a row.
+   *
+   * @param row one logit for each token; must not change until the next call
+   * @throws ArithmeticException if the logits are no distribution: one is not a number or positive
+   *     infinity, or all are negative infinity
+   */
+  public void read(float[] row) {
+    float greatest = Float.NEGATIVE_INFINITY;
+    for (float value : row) {
+      greatest = Math.max(greatest, value);
+    }
+    double sum = 0;
+    for (float value : row) {
+      sum += Math.exp(value - greatest);
+    }
+    if (!Double.isFinite(sum) || !Float.isFinite(greatest)) {
+      throw new ArithmeticException("the model computed logits that are no distribution");
+    }
+    logits = row;
+    logSumExp = greatest + Math.log(sum);
+  }
+
+  /** Natural logarithm of a token's probability. */
+  public double of(int token) {
+    return logits[token] - logSumExp;
+  }
+
+  /** The most probable tokens, most probable first, of equal ones the lowest id first. */
+  public int[] top(int count) {
+    int[] best = new int[Math.min(count, logits.length)];
+    int size = 0;
+    for (int token = 0; token < logits.length; token++) {
+      if (size == best.length && (size == 0 || logits[token] <= logits[best[size - 1]])) {
+        continue;
+      }
+      int at = size < best.length ? size++ : size - 1;
+      while (at > 0 && logits[token] > logits[best[at - 1]]) {
+        best[at] = best[at - 1];
+        at--;
+      }
+      best[at] = token;
+    }
+    return best;
+  }
+}
