@@ -1,5 +1,10 @@
 package io.gibbon.runtime.model;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
 /** How a weight's numbers are stored, after ggml. */
 public enum TensorType {
   /** binary32. */
@@ -14,6 +19,14 @@ public enum TensorType {
   Q8_0(8, 32, 34),
   /** bfloat16: the upper half of binary32. */
   BF16(30, 1, 2);
+
+  /** ggml's names by number, for messages; types that ggml has removed are empty. */
+  private static final List<String> GGML_NAMES =
+      List.of(
+          ("F32,F16,Q4_0,Q4_1,,,Q5_0,Q5_1,Q8_0,Q8_1,Q2_K,Q3_K,Q4_K,Q5_K,Q6_K,Q8_K,IQ2_XXS,IQ2_XS,"
+                  + "IQ3_XXS,IQ1_S,IQ4_NL,IQ3_S,IQ2_S,IQ4_XS,I8,I16,I32,I64,F64,IQ1_M,BF16,,,,"
+                  + "TQ1_0,TQ2_0,,,,MXFP4")
+              .split(","));
 
   private final int code;
   private final int blockLength;
@@ -38,5 +51,21 @@ public enum TensorType {
   /** Bytes of a block. */
   public int blockBytes() {
     return blockBytes;
+  }
+
+  /** The supported type with this number in a GGUF file. */
+  static Optional<TensorType> ofCode(int code) {
+    return Arrays.stream(values()).filter(type -> type.code == code).findFirst();
+  }
+
+  /** ggml's name of any type, supported or not. */
+  static String ggmlName(int code) {
+    boolean known = code >= 0 && code < GGML_NAMES.size() && !GGML_NAMES.get(code).isEmpty();
+    return known ? GGML_NAMES.get(code) : "number " + Integer.toUnsignedString(code);
+  }
+
+  /** All supported types, for messages. */
+  static String names() {
+    return Arrays.stream(values()).map(TensorType::name).collect(Collectors.joining(", "));
   }
 }

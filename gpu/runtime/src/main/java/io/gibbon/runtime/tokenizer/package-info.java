@@ -1,0 +1,5 @@
+/** Text to tokens and back: byte-level BPE from a GGUF file's own vocabulary. */
+@NullMarked
+package io.gibbon.runtime.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

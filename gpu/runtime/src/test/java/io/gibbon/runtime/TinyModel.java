@@ -1,0 +1,180 @@
+package io.gibbon.runtime;
+
+import io.gibbon.runtime.model.TensorType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A small random model of the Llama family, the same for the same record: answers are nonsense, all
+ * else is as with a real one. Its vocabulary is the default model's three control tokens, the 256
+ * bytes and the results of a few merges; its chat template is the default model's.
+ *
+ * @param layers number of layers
+ * @param width width of the residual stream; a multiple of 32
+ * @param heads query heads
+ * @param kvHeads key-value heads
+ * @param headDim dimensions of a head; {@code heads * headDim} is a multiple of 32
+ * @param feedForward width of the feed-forward block; a multiple of 32
+ * @param window context length in tokens
+ * @param weights type of all matrices; norms are F32
+ * @param seed of the random weights
+ */
+public record TinyModel(
+    int layers,
+    int width,
+    int heads,
+    int kvHeads,
+    int headDim,
+    int feedForward,
+    int window,
+    TensorType weights,
+    long seed) {
+
+  /** Two layers of width 64. */
+  public static final TinyModel DEFAULT =
+      new TinyModel(2, 64, 4, 2, 16, 128, 4096, TensorType.F32, 1);
+
+  /** The default model's own template. */
+  public static final String CHAT_TEMPLATE =
+      """
+      {% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}\
+      {{ '<|im_start|>system
+      You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>
+      ' }}{% endif %}{{'<|im_start|>' + message['role'] + '
+      ' + message['content'] + '<|im_end|>' + '
+      '}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
+      ' }}{% endif %}""";
+
+  private static final List<String> CONTROL =
+      List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
+  private static final List<String> MERGES =
+      List.of("Ġ t", "h e", "i n", "r e", "o n", "Ġt he", "a n", "e r", "Ġ a", "Ġa n", "x x", "xx xx");
+
+  /** The same model with other weights' type. */
+  public TinyModel withWeights(TensorType type) {
+    return new TinyModel(
+        layers, width, heads, kvHeads, headDim, feedForward, window, type, seed);
+  }
+
+  /** The same model with another window. */
+  public TinyModel withWindow(int tokens) {
+    return new TinyModel(
+        layers, width, heads, kvHeads, headDim, feedForward, tokens, weights, seed);
+  }
+
+  /** Writes the model as a GGUF file and returns its path. */
+  public Path write(Path path) {
+    return writer().write(path);
+  }
+
+  /** Writes the default tiny model into a directory and returns its path. */
+  public static Path writeDefault(Path directory) {
+    return DEFAULT.write(directory.resolve("tiny.gguf"));
+  }
+
+  /** The model in a writer, for tests that damage it. */
+  public GgufWriter writer() {
+    GgufWriter out = new GgufWriter();
+    metadata(out);
+    tokenizer(out);
+    tensors(out);
+    return out;
+  }
+
+  private void metadata(GgufWriter out) {
+    out.string("general.architecture", "llama")
+        .string("general.name", "Tiny")
+        .integer("llama.block_count", layers)
+        .integer("llama.context_length", window)
+        .integer("llama.embedding_length", width)
+        .integer("llama.feed_forward_length", feedForward)
+        .integer("llama.attention.head_count", heads)
+        .integer("llama.attention.head_count_kv", kvHeads)
+        .integer("llama.attention.key_length", headDim)
+        .integer("llama.attention.value_length", headDim)
+        .integer("llama.rope.dimension_count", headDim)
+        .number("llama.rope.freq_base", 10_000)
+        .number("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  }
+
+  /** All tokens, as the file spells them. */
+  public static List<String> vocabulary() {
+    List<String> tokens = new ArrayList<>(CONTROL);
+    for (int b = 0; b < 256; b++) {
+      tokens.add(letter(b));
+    }
+    MERGES.forEach(merge -> tokens.add(merge.replace(" ", "")));
+    return tokens;
+  }
+
+  private void tokenizer(GgufWriter out) {
+    List<String> tokens = vocabulary();
+    List<Integer> types = tokens.stream().map(token -> CONTROL.contains(token) ? 3 : 1).toList();
+    out.string("tokenizer.ggml.model", "gpt2")
+        .string("tokenizer.ggml.pre", "smollm")
+        .strings("tokenizer.ggml.tokens", tokens)
+        .ints("tokenizer.ggml.token_type", types)
+        .strings("tokenizer.ggml.merges", MERGES)
+        .integer("tokenizer.ggml.bos_token_id", 1)
+        .integer("tokenizer.ggml.eos_token_id", 2)
+        .flag("tokenizer.ggml.add_bos_token", false)
+        .string("tokenizer.chat_template", CHAT_TEMPLATE);
+  }
+
+  private void tensors(GgufWriter out) {
+    int vocabulary = vocabulary().size();
+    int queries = heads * headDim;
+    int keys = kvHeads * headDim;
+    matrix(out, "token_embd.weight", width, vocabulary);
+    for (int layer = 0; layer < layers; layer++) {
+      String block = "blk." + layer + ".";
+      norm(out, block + "attn_norm.weight");
+      matrix(out, block + "attn_q.weight", width, queries);
+      matrix(out, block + "attn_k.weight", width, keys);
+      matrix(out, block + "attn_v.weight", width, keys);
+      matrix(out, block + "attn_output.weight", queries, width);
+      norm(out, block + "ffn_norm.weight");
+      matrix(out, block + "ffn_gate.weight", width, feedForward);
+      matrix(out, block + "ffn_up.weight", width, feedForward);
+      matrix(out, block + "ffn_down.weight", feedForward, width);
+    }
+    norm(out, "output_norm.weight");
+  }
+
+  private void matrix(GgufWriter out, String name, int columns, int rows) {
+    float spread = (float) Math.sqrt(3.0 / columns);
+    out.tensor(name, weights, columns, rows, random(name, columns * rows, 0, spread));
+  }
+
+  private void norm(GgufWriter out, String name) {
+    out.tensor(name, TensorType.F32, width, 1, random(name, width, 1, 0.1f));
+  }
+
+  /** Numbers evenly spread around a centre, from splitmix64 seeded by the tensor's name. */
+  private float[] random(String name, int count, float centre, float spread) {
+    long state = seed * 31 + name.hashCode();
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      state += 0x9E3779B97F4A7C15L;
+      long z = (state ^ state >>> 30) * 0xBF58476D1CE4E5B9L;
+      z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+      float unit = ((z ^ z >>> 31) >>> 40) * 0x1p-24f;
+      numbers[i] = centre + spread * (2 * unit - 1);
+    }
+    return numbers;
+  }
+
+  /** A byte in GPT-2's alphabet of printable characters. */
+  private static String letter(int b) {
+    int hidden = 0;
+    for (int i = 0; i < b; i++) {
+      hidden += isPrintable(i) ? 0 : 1;
+    }
+    return Character.toString(isPrintable(b) ? b : 256 + hidden);
+  }
+
+  private static boolean isPrintable(int b) {
+    return b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+  }
+}
