@@ -1,8 +1,5 @@
 /**
- * The contracts: records generated from the Avro schemas beside this package, and how documents are
- * named.
+ * The contracts: records generated from the Avro schemas. Their getters return null exactly where the
+ * schema says so.
  */
-@NullMarked
 package io.gibbon.schemas;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,248 @@
+package io.gibbon.schemas.serde;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Client of a schema registry's REST protocol, as Confluent's, Apicurio's and Karapace's registries
+ * speak it: finds schemas by id and registers ours. Answers are kept, since ids never change their
+ * meaning; an unknown id is asked for again after {@link #UNKNOWN_FOR}. Thread-safe; calls that are
+ * not answered from memory block for at most the timeout per registry.
+ */
+public final class SchemaRegistryClient {
+
+  /** How long an id that the registry does not know is not asked for again. */
+  public static final Duration UNKNOWN_FOR = Duration.ofSeconds(10);
+
+  private static final int MAX_KEPT = 1_000;
+  private static final int MAX_ANSWER_BYTES = 4 << 20;
+  private static final String MEDIA_TYPE = "application/vnd.schemaregistry.v1+json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final List<URI> registries;
+  private final @Nullable String authorization;
+  private final Duration timeout;
+  private final HttpClient http;
+  private final Map<Integer, RegisteredSchema> schemas = bounded();
+  private final Map<Integer, Long> unknown = bounded();
+  private final Map<String, Integer> ids = bounded();
+
+  /**
+   * A client that asks nothing yet.
+   *
+   * @param registries base addresses of one registry's servers, tried in this order
+   * @param credentials {@code user:password} for basic authentication, or null
+   * @param timeout of connecting and of a whole request
+   * @throws IllegalArgumentException if there is no address, or one is not http or https
+   */
+  public SchemaRegistryClient(
+      List<URI> registries, @Nullable String credentials, Duration timeout) {
+    if (registries.isEmpty()) {
+      throw new IllegalArgumentException("a schema registry needs an address");
+    }
+    registries.forEach(SchemaRegistryClient::requireHttp);
+    this.registries = List.copyOf(registries);
+    this.authorization =
+        credentials == null
+            ? null
+            : "Basic "
+                + Base64.getEncoder()
+                    .encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
+    this.timeout = timeout;
+    this.http =
+        HttpClient.newBuilder()
+            .connectTimeout(timeout)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .build();
+  }
+
+  private static void requireHttp(URI uri) {
+    if (!"http".equals(uri.getScheme()) && !"https".equals(uri.getScheme())) {
+      throw new IllegalArgumentException("not an http or https address: " + uri);
+    }
+  }
+
+  /**
+   * The id of a schema under a subject, registering it if it is new there.
+   *
+   * @throws InvalidRecordException if the registry refuses it, for example as incompatible
+   * @throws RegistryUnavailableException if no server answers
+   */
+  int register(String subject, Schema schema) {
+    Integer kept = get(ids, subject);
+    if (kept != null) {
+      return kept;
+    }
+    String path =
+        "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8) + "/versions";
+    byte[] body =
+        JSON.createObjectNode().put("schema", schema.toString()).toString().getBytes(
+            StandardCharsets.UTF_8);
+    Answer answer = ask(path, body);
+    if (answer.status() != 200 || !answer.body().path("id").isInt()) {
+      throw InvalidRecordException.of(
+          "the schema registry refuses the schema of subject %s: %s"
+              .formatted(subject, answer.problem()));
+    }
+    int id = answer.body().path("id").intValue();
+    put(ids, subject, id);
+    return id;
+  }
+
+  /**
+   * The schema with an id.
+   *
+   * @throws InvalidRecordException if the registry does not know it or it is not of a kind we read
+   * @throws RegistryUnavailableException if no server answers
+   */
+  RegisteredSchema schema(int id) {
+    RegisteredSchema kept = get(schemas, id);
+    if (kept != null) {
+      return kept;
+    }
+    Long since = get(unknown, id);
+    if (since != null && System.nanoTime() - since < UNKNOWN_FOR.toNanos()) {
+      throw unknownId(id);
+    }
+    Answer answer = ask("/schemas/ids/" + id, null);
+    if (answer.status() == 404) {
+      put(unknown, id, System.nanoTime());
+      throw unknownId(id);
+    }
+    if (answer.status() != 200) {
+      throw new RegistryUnavailableException(
+          "the schema registry does not give schema %d: %s".formatted(id, answer.problem()));
+    }
+    RegisteredSchema schema = parse(id, answer.body());
+    put(schemas, id, schema);
+    return schema;
+  }
+
+  private static InvalidRecordException unknownId(int id) {
+    return InvalidRecordException.of("schema id %d is not in the schema registry".formatted(id));
+  }
+
+  private static RegisteredSchema parse(int id, JsonNode body) {
+    String type = body.path("schemaType").asText("AVRO");
+    if (type.equals("JSON")) {
+      return RegisteredSchema.JSON;
+    }
+    if (!type.equals("AVRO") || body.path("references").size() > 0) {
+      throw InvalidRecordException.of(
+          "schema id %d is %s, only self-contained Avro and JSON are read"
+              .formatted(id, type.equals("AVRO") ? "Avro with references" : type));
+    }
+    try {
+      return new RegisteredSchema(
+          RegisteredSchema.Type.AVRO, new Schema.Parser().parse(body.path("schema").asText()));
+    } catch (AvroRuntimeException e) {
+      throw InvalidRecordException.of(
+          "schema id %d in the registry is not an Avro schema: %s".formatted(id, e.getMessage()),
+          e);
+    }
+  }
+
+  private Answer ask(String path, byte @Nullable [] body) {
+    RegistryUnavailableException last = null;
+    for (URI registry : registries) {
+      try {
+        Answer answer = ask(registry, path, body);
+        if (answer.status() != 429 && answer.status() < 500) {
+          return answer;
+        }
+        last =
+            new RegistryUnavailableException(
+                "schema registry " + registry + ": " + answer.problem());
+      } catch (IOException e) {
+        last =
+            new RegistryUnavailableException(
+                "schema registry " + registry + " does not answer: " + e, e);
+      }
+    }
+    throw last;
+  }
+
+  private Answer ask(URI registry, String path, byte @Nullable [] body) throws IOException {
+    String base = registry.toString().replaceAll("/+$", "");
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(timeout)
+            .header("Accept", MEDIA_TYPE + ", application/json");
+    if (authorization != null) {
+      request.header("Authorization", authorization);
+    }
+    if (body != null) {
+      request.header("Content-Type", MEDIA_TYPE).POST(BodyPublishers.ofByteArray(body));
+    }
+    try {
+      HttpResponse<InputStream> response =
+          http.send(request.build(), BodyHandlers.ofInputStream());
+      return new Answer(response.statusCode(), read(response));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private static JsonNode read(HttpResponse<InputStream> response) throws IOException {
+    try (InputStream in = response.body()) {
+      byte[] bytes = in.readNBytes(MAX_ANSWER_BYTES + 1);
+      if (bytes.length > MAX_ANSWER_BYTES) {
+        throw new IOException("an answer of more than " + MAX_ANSWER_BYTES + " bytes");
+      }
+      return JSON.readTree(bytes);
+    } catch (JsonProcessingException e) {
+      if (response.statusCode() == 200) {
+        throw new IOException("an answer that is not JSON", e);
+      }
+      return JSON.missingNode();
+    }
+  }
+
+  /** What a server said. */
+  private record Answer(int status, JsonNode body) {
+    String problem() {
+      return "status %d %s".formatted(status, body.path("message").asText("")).strip();
+    }
+  }
+
+  private static <K, V> Map<K, V> bounded() {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+        return size() > MAX_KEPT;
+      }
+    };
+  }
+
+  private static <K, V> @Nullable V get(Map<K, V> map, K key) {
+    synchronized (map) {
+      return map.get(key);
+    }
+  }
+
+  private static <K, V> void put(Map<K, V> map, K key, V value) {
+    synchronized (map) {
+      map.put(key, value);
+    }
+  }
+}
