@@ -35,7 +35,7 @@ class RecordSerdeTest {
   }
 
   @ParameterizedTest
-  @MethodSource("io.gibbon.schemas.serde.Records#all")
+  @MethodSource("io.gibbon.schemas.serde.Examples#records")
   void everyRecordComesBackFromAvro(SpecificRecord record) {
     RecordSerde<SpecificRecord> serde = serde(record, RecordFormat.AVRO);
     byte[] bytes = serde.serializer().serialize("t", record);
@@ -45,7 +45,7 @@ class RecordSerdeTest {
   }
 
   @ParameterizedTest
-  @MethodSource("io.gibbon.schemas.serde.Records#all")
+  @MethodSource("io.gibbon.schemas.serde.Examples#records")
   void everyRecordComesBackFromJson(SpecificRecord record) {
     RecordSerde<SpecificRecord> serde = serde(record, RecordFormat.JSON);
     byte[] bytes = serde.serializer().serialize("t", record);
@@ -59,7 +59,7 @@ class RecordSerdeTest {
     BinaryMessageDecoder<Document> avro =
         new BinaryMessageDecoder<>(GibbonData.INSTANCE, Document.SCHEMA$);
 
-    assertThat(avro.decode(write(Records.document()))).isEqualTo(Records.document());
+    assertThat(avro.decode(write(Examples.document()))).isEqualTo(Examples.document());
   }
 
   @Test
@@ -71,12 +71,12 @@ class RecordSerdeTest {
   @Test
   void hostsNeedNotTrustOurPackage() {
     assertThat(System.getProperty("org.apache.avro.SERIALIZABLE_PACKAGES")).isNull();
-    assertThat(read(write(Records.document()))).isInstanceOf(Document.class);
+    assertThat(read(write(Examples.document()))).isInstanceOf(Document.class);
   }
 
   @Test
   void everyCutOffRecordIsRefused() {
-    byte[] bytes = write(Records.document());
+    byte[] bytes = write(Examples.document());
     for (int length = 0; length < bytes.length; length++) {
       byte[] cut = Arrays.copyOf(bytes, length);
       assertThatThrownBy(() -> read(cut)).isInstanceOf(InvalidRecordException.class);
@@ -85,7 +85,7 @@ class RecordSerdeTest {
 
   @Test
   void bytesBehindARecordAreRefused() {
-    byte[] bytes = write(Records.document());
+    byte[] bytes = write(Examples.document());
 
     assertThatThrownBy(() -> read(Arrays.copyOf(bytes, bytes.length + 3)))
         .isInstanceOf(InvalidRecordException.class)
@@ -95,7 +95,7 @@ class RecordSerdeTest {
   @Test
   void anyChangedByteGivesARecordOrAnInvalidRecordException() {
     Random random = new Random(7);
-    byte[] bytes = write(Records.document());
+    byte[] bytes = write(Examples.document());
     for (int i = 0; i < 20_000; i++) {
       byte[] changed = bytes.clone();
       for (int n = random.nextInt(3); n >= 0; n--) {
@@ -113,7 +113,7 @@ class RecordSerdeTest {
   @ValueSource(longs = {Integer.MAX_VALUE, Integer.MAX_VALUE - 8, 1L << 40, Long.MAX_VALUE, -1, -9})
   void aLengthThatLiesCostsNoMemory(long length) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    bytes.writeBytes(Arrays.copyOf(write(Records.document()), Framing.SINGLE_OBJECT_HEADER));
+    bytes.writeBytes(Arrays.copyOf(write(Examples.document()), Framing.SINGLE_OBJECT_HEADER));
     long zigzag = (length << 1) ^ (length >> 63);
     for (; (zigzag & ~0x7FL) != 0; zigzag >>>= 7) {
       bytes.write((int) (zigzag & 0x7F) | 0x80);
@@ -127,7 +127,7 @@ class RecordSerdeTest {
 
   @Test
   void textThatIsNotUtf8IsRefused() {
-    byte[] bytes = write(Records.document());
+    byte[] bytes = write(Examples.document());
     int text = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("island");
     bytes[text] = (byte) 0xED;
     bytes[text + 1] = (byte) 0xA0;
@@ -140,7 +140,7 @@ class RecordSerdeTest {
 
   @Test
   void aSchemaThatWasNeverReleasedIsRefused() {
-    byte[] bytes = write(Records.document());
+    byte[] bytes = write(Examples.document());
     ByteBuffer.wrap(bytes).putLong(2, 0x1122334455667788L);
 
     assertThatThrownBy(() -> read(bytes))
@@ -166,7 +166,7 @@ class RecordSerdeTest {
 
   @Test
   void halfASurrogatePairIsNeverWritten() {
-    Document document = Records.document();
+    Document document = Examples.document();
     document.setText("a\ud800b");
 
     assertThatThrownBy(() -> write(document))
@@ -178,7 +178,7 @@ class RecordSerdeTest {
   void limitsNameTheFieldAndTheNumbers() {
     RecordSerde<Document> small =
         RecordSerde.of(Document.class, SerdeOptions.DEFAULT.withLimits(new Limits(100, 10)));
-    Document document = Records.document();
+    Document document = Examples.document();
     document.setText("12345678901");
     byte[] bytes = write(document);
 
