@@ -13,8 +13,7 @@ final class Quantizer {
 
   static byte[] quantize(TensorType type, float[] numbers) {
     int blocks = numbers.length / type.blockLength();
-    ByteBuffer out =
-        ByteBuffer.allocate(blocks * type.blockBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer out = ByteBuffer.allocate(blocks * type.blockBytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (int block = 0; block < blocks; block++) {
       int at = block * type.blockLength();
       switch (type) {

@@ -44,17 +44,18 @@ public record TinyModel(
       ' }}{% endif %}{{'<|im_start|>' + message['role'] + '
       ' + message['content'] + '<|im_end|>' + '
       '}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
-      ' }}{% endif %}""";
+      ' }}{% endif %}\
+      """;
 
   private static final List<String> CONTROL =
       List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
   private static final List<String> MERGES =
-      List.of("Ġ t", "h e", "i n", "r e", "o n", "Ġt he", "a n", "e r", "Ġ a", "Ġa n", "x x", "xx xx");
+      List.of(
+          "Ġ t", "h e", "i n", "r e", "o n", "Ġt he", "a n", "e r", "Ġ a", "Ġa n", "x x", "xx xx");
 
   /** The same model with other weights' type. */
   public TinyModel withWeights(TensorType type) {
-    return new TinyModel(
-        layers, width, heads, kvHeads, headDim, feedForward, window, type, seed);
+    return new TinyModel(layers, width, heads, kvHeads, headDim, feedForward, window, type, seed);
   }
 
   /** The same model with another window. */

@@ -43,7 +43,8 @@ final class GgufReader {
   private long at;
 
   /** What the header says of a tensor, before its data is looked at. */
-  private record Entry(String name, TensorType type, int columns, int rows, long offset, long size) {
+  private record Entry(
+      String name, TensorType type, int columns, int rows, long offset, long size) {
     long end() {
       return offset + size;
     }
@@ -250,8 +251,7 @@ final class GgufReader {
   }
 
   private void checkDisjoint(List<Entry> entries) {
-    List<Entry> sorted =
-        entries.stream().sorted(Comparator.comparingLong(Entry::offset)).toList();
+    List<Entry> sorted = entries.stream().sorted(Comparator.comparingLong(Entry::offset)).toList();
     for (int i = 1; i < sorted.size(); i++) {
       Entry before = sorted.get(i - 1);
       Entry entry = sorted.get(i);

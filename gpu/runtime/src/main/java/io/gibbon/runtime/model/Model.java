@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open model file: its description, its weights, and the metadata that tokenizer and chat template
- * are read from. Thread-safe while open.
+ * An open model file: its description, its weights, and the metadata that tokenizer and chat
+ * template are read from. Thread-safe while open.
  */
 public final class Model implements AutoCloseable {
 
@@ -130,8 +130,7 @@ public final class Model implements AutoCloseable {
       throw new InvalidModelException(
           gguf.path(),
           "tensor %s is %d x %d, the metadata asks for %d x %d"
-              .formatted(
-                  name, tensor.columns(), tensor.rows(), shape.columns(), shape.rows()));
+              .formatted(name, tensor.columns(), tensor.rows(), shape.columns(), shape.rows()));
     }
     if (shape.rows() == 1 && tensor.type() != TensorType.F32) {
       throw new InvalidModelException(

@@ -1,8 +1,9 @@
 package io.gibbon.runtime.model;
 
 /**
- * The shape of a decoder-only transformer as its GGUF metadata tells it; everything the forward pass needs besides the
- * weights. Models are data: a family differs from another in these values only.
+ * The shape of a decoder-only transformer as its GGUF metadata tells it; everything the forward
+ * pass needs besides the weights. Models are data: a family differs from another in these values
+ * only.
  *
  * @param architecture {@code general.architecture}
  * @param layers {@code block_count}
@@ -53,8 +54,8 @@ public record ModelDescription(
   /**
    * Reads the description from a file's metadata.
    *
-   * @throws InvalidModelException if the family is not supported, a value is missing, out of range or
-   *     at odds with another, or the model needs something that the forward pass does not do
+   * @throws InvalidModelException if the family is not supported, a value is missing, out of range
+   *     or at odds with another, or the model needs something that the forward pass does not do
    */
   static ModelDescription from(Metadata metadata) {
     String name = metadata.string("general.architecture");
@@ -109,8 +110,7 @@ public record ModelDescription(
           p + "embedding_length", "is %d, not a multiple of %d heads".formatted(width, heads));
     }
     int headDim = metadata.integer(key, 2, MAX_HEAD_DIM, Math.max(1, width / heads));
-    int valueDim =
-        metadata.integer(p + "attention.value_length", 1, MAX_HEAD_DIM, headDim);
+    int valueDim = metadata.integer(p + "attention.value_length", 1, MAX_HEAD_DIM, headDim);
     if (valueDim != headDim) {
       throw metadata.problem(
           p + "attention.value_length",

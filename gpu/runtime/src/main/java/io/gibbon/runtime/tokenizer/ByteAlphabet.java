@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * GPT-2's alphabet: each byte is written as one printable character in vocabularies and merges.
- * Printable Latin-1 characters stand for themselves, the other bytes for the characters from U+0100.
+ * Printable Latin-1 characters stand for themselves, the other bytes for the characters from
+ * U+0100.
  */
 final class ByteAlphabet {
 

@@ -3,8 +3,9 @@ package io.gibbon.runtime.tokenizer;
 import java.util.Arrays;
 
 /**
- * The merges of a byte-pair encoding: which two adjacent tokens become which one, and in what order.
- * An open-addressing hash table over primitive arrays; immutable and thread-safe once filled.
+ * The merges of a byte-pair encoding: which two adjacent tokens become which one, and in what
+ * order. An open-addressing hash table over primitive arrays; immutable and thread-safe once
+ * filled.
  */
 final class Merges {
 

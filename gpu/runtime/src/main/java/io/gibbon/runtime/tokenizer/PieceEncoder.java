@@ -59,7 +59,9 @@ final class PieceEncoder {
         continue;
       }
       int codePoint = c;
-      if (Character.isHighSurrogate(c) && i + 1 < end && Character.isLowSurrogate(text.charAt(i + 1))) {
+      if (Character.isHighSurrogate(c)
+          && i + 1 < end
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
         codePoint = Character.toCodePoint(c, text.charAt(++i));
       } else if (Character.isSurrogate(c)) {
         codePoint = REPLACEMENT;

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 
 /**
  * How a text is cut into pieces before byte pairs are merged within each: the {@code
- * tokenizer.ggml.pre} of a GGUF file. The expressions are those of the tokenizers' publishers, as one
- * alternation that matches every character.
+ * tokenizer.ggml.pre} of a GGUF file. The expressions are those of the tokenizers' publishers, as
+ * one alternation that matches every character.
  */
 enum PreTokenizer {
   /** GPT-2. */

@@ -7,9 +7,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Turns tokens into text as they come, whole characters only: a character whose bytes are spread over
- * several tokens appears with the last of them. Malformed bytes become the replacement character,
- * control tokens nothing. Not thread-safe; one per generation.
+ * Turns tokens into text as they come, whole characters only: a character whose bytes are spread
+ * over several tokens appears with the last of them. Malformed bytes become the replacement
+ * character, control tokens nothing. Not thread-safe; one per generation.
  */
 public final class StreamingDecoder {
 

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Byte-level byte-pair encoding (Sennrich et al. 2016; GPT-2) from the vocabulary, merges and {@code
- * tokenizer.ggml.pre} of a GGUF file. Immutable and thread-safe.
+ * Byte-level byte-pair encoding (Sennrich et al. 2016; GPT-2) from the vocabulary, merges and
+ * {@code tokenizer.ggml.pre} of a GGUF file. Immutable and thread-safe.
  *
  * <p>Encoding takes time linear in the text: pieces longer than {@value #MAX_PIECE} characters
  * without any border (which no language has) are cut there.
@@ -55,8 +55,8 @@ public final class Tokenizer {
   /**
    * Reads a tokenizer.
    *
-   * @throws io.gibbon.runtime.model.InvalidModelException if the file's tokenizer is damaged or of a
-   *     kind that is not supported
+   * @throws io.gibbon.runtime.model.InvalidModelException if the file's tokenizer is damaged or of
+   *     a kind that is not supported
    */
   public static Tokenizer from(Metadata metadata) {
     String model = metadata.string(MODEL);
@@ -83,8 +83,8 @@ public final class Tokenizer {
   }
 
   /**
-   * The tokens of segments one behind the other. Between two control tokens the text is encoded as if
-   * it had come in one segment.
+   * The tokens of segments one behind the other. Between two control tokens the text is encoded as
+   * if it had come in one segment.
    */
   public int[] encode(List<Segment> segments) {
     TokenList tokens = new TokenList();

@@ -93,8 +93,7 @@ final class Vocabulary {
     }
     int[] types = metadata.ints(TYPES);
     if (types.length != count) {
-      throw metadata.problem(
-          TYPES, "has %d entries for %d tokens".formatted(types.length, count));
+      throw metadata.problem(TYPES, "has %d entries for %d tokens".formatted(types.length, count));
     }
     return types;
   }

@@ -128,9 +128,7 @@ class HostileModelTest {
   @Test
   void overlappingTensorsAreRefused() throws IOException {
     refuses(
-        new GgufWriter()
-            .tensor("a", TensorType.F32, 32, 1, new float[32])
-            .info("b", F32, 96, 8),
+        new GgufWriter().tensor("a", TensorType.F32, 32, 1, new float[32]).info("b", F32, 96, 8),
         "tensors a and b overlap");
   }
 

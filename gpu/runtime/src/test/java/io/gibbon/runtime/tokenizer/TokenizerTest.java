@@ -74,10 +74,11 @@ class TokenizerTest {
     }
   }
 
-  /** Byte-pair encoding as it is defined: again and again the pair of lowest rank, leftmost first. */
+  /**
+   * Byte-pair encoding as it is defined: again and again the pair of lowest rank, leftmost first.
+   */
   private static List<String> mergeByDefinition(String text) {
-    List<String> merges =
-        List.of("he", "in", "re", "on", "an", "er", "xx", "xxxx");
+    List<String> merges = List.of("he", "in", "re", "on", "an", "er", "xx", "xxxx");
     List<String> parts = new ArrayList<>(text.chars().mapToObj(Character::toString).toList());
     while (true) {
       int best = -1;
