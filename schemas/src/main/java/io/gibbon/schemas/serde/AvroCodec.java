@@ -31,8 +31,12 @@ final class AvroCodec<T extends SpecificRecord> {
   private final Map<Schema, DatumReader<T>> readers = new ConcurrentHashMap<>();
 
   AvroCodec(Schema schema) {
+    this(schema, WriterSchemas.of(schema));
+  }
+
+  AvroCodec(Schema schema, WriterSchemas released) {
     this.schema = schema;
-    this.released = WriterSchemas.of(schema);
+    this.released = released;
     this.writer = new SpecificDatumWriter<>(schema, GibbonData.INSTANCE);
   }
 

@@ -30,6 +30,11 @@ final class WriterSchemas {
     return new WriterSchemas(schemas);
   }
 
+  /** Just these. */
+  static WriterSchemas of(List<Schema> schemas) {
+    return new WriterSchemas(schemas);
+  }
+
   /** The schema with a fingerprint, or null. */
   @Nullable Schema find(long fingerprint) {
     return byFingerprint.get(fingerprint);
