@@ -1,8 +1,8 @@
 package io.gibbon.topology;
 
 /**
- * One encoded context as it stood when it was looked up. Encoding a document again makes other references: caches key on
- * the whole record.
+ * One encoded context as it stood when it was looked up. Encoding a document again makes other
+ * references: caches key on the whole record.
  *
  * @param document the document
  * @param index position in the document, from 0

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param title title, may be empty
  * @param text text of the newest accepted content
  * @param metadata as produced
- * @param contexts number of contexts that answers can use now; of an older version while a newer one is pending
+ * @param contexts number of contexts that answers can use now; of an older version while a newer
+ *     one is pending
  * @param tokens their tokens
  */
 public record DocumentStatus(

@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads what the topology keeps. Thread-safe. Methods read from disk: call them from a virtual thread or a worker, never
- * from an event loop. All throw {@link StateUnavailableException} while the application is not running.
+ * Reads what the topology keeps. Thread-safe. Methods read from disk: call them from a virtual
+ * thread or a worker, never from an event loop. All throw {@link StateUnavailableException} while
+ * the application is not running.
  */
 public interface StateReader {
 

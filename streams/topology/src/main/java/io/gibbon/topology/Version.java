@@ -1,7 +1,8 @@
 package io.gibbon.topology;
 
 /**
- * Which of two contents of one document is newer: the later timestamp, then the later offset in the repartition topic.
+ * Which of two contents of one document is newer: the later timestamp, then the later offset in the
+ * repartition topic.
  *
  * @param timestamp of the record, milliseconds since the epoch
  * @param offset in the repartition topic

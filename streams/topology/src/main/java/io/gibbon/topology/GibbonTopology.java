@@ -1,0 +1,90 @@
+package io.gibbon.topology;
+
+import io.gibbon.runtime.Encoder;
+import io.gibbon.schemas.serde.SerdeOptions;
+import io.gibbon.topology.internals.Backpressure;
+import io.gibbon.topology.internals.GibbonClientSupplier;
+import io.gibbon.topology.internals.Ingestion;
+import io.gibbon.topology.internals.LocalStateReader;
+import io.gibbon.topology.internals.StreamsSettings;
+import java.util.Properties;
+import org.apache.kafka.streams.KafkaClientSupplier;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+
+/**
+ * Our topology as a part of somebody's Kafka Streams application:
+ *
+ * <pre>{@code
+ * StreamsBuilder builder = new StreamsBuilder();
+ * ... the host's own streams ...
+ * GibbonTopology gibbon = GibbonTopology.addTo(builder, config, encoder);
+ * Properties settings = GibbonTopology.settings(config); // and the host's own
+ * KafkaStreams streams = new KafkaStreams(builder.build(settings), settings, gibbon.clientSupplier());
+ * StateReader reader = gibbon.reader(streams);
+ * }</pre>
+ *
+ * <p>It reads documents, writes context events and dead letters, and keeps its state in stores
+ * whose names begin with {@code gibbon-}. Thread-safe. {@link GibbonStreams} is the same as an
+ * application of its own.
+ */
+public final class GibbonTopology {
+
+  private final TopologyConfig config;
+  private final Encoder encoder;
+  private final Backpressure backpressure = new Backpressure();
+  private final TopologyMetrics metrics = new TopologyMetrics();
+
+  private GibbonTopology(TopologyConfig config, Encoder encoder) {
+    this.config = config;
+    this.encoder = encoder;
+  }
+
+  /**
+   * Adds the topology to a builder.
+   *
+   * @param config the application id in it must be the host's
+   * @param encoder shared by all partitions; its profile is the one that is kept
+   */
+  public static GibbonTopology addTo(
+      StreamsBuilder builder, TopologyConfig config, Encoder encoder) {
+    return addTo(builder, config, encoder, SerdeOptions.DEFAULT);
+  }
+
+  /**
+   * As {@link #addTo(StreamsBuilder, TopologyConfig, Encoder)}.
+   *
+   * @param documents how documents are read, such as with which schema registry
+   */
+  public static GibbonTopology addTo(
+      StreamsBuilder builder, TopologyConfig config, Encoder encoder, SerdeOptions documents) {
+    GibbonTopology topology = new GibbonTopology(config, encoder);
+    new Ingestion(config, encoder, documents, topology.backpressure, topology.metrics)
+        .addTo(builder);
+    return topology;
+  }
+
+  /** The settings of Kafka Streams that the topology wants; a host may change all of them. */
+  public static Properties settings(TopologyConfig config) {
+    return StreamsSettings.of(config);
+  }
+
+  /**
+   * The clients for the host's {@code KafkaStreams}. They are Kafka's own, but stop fetching
+   * documents while too many wait to be encoded or the disk is full. With other clients everything
+   * works except that.
+   */
+  public KafkaClientSupplier clientSupplier() {
+    return new GibbonClientSupplier(backpressure);
+  }
+
+  /** Reads the stores of a running application that has this topology. */
+  public StateReader reader(KafkaStreams streams) {
+    return new LocalStateReader(streams, config.partitions(), encoder.profile());
+  }
+
+  /** What the topology has done in this process. */
+  public TopologyMetrics metrics() {
+    return metrics;
+  }
+}

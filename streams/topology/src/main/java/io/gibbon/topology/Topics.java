@@ -1,0 +1,149 @@
+package io.gibbon.topology;
+
+import io.gibbon.topology.internals.TopicNames;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** The topics that the topology reads and writes. */
+public final class Topics {
+
+  private Topics() {}
+
+  /**
+   * Creates the topics that are missing and checks those that are there. Topics that Kafka Streams
+   * makes for us are only checked.
+   *
+   * @throws TopologyException naming the topic and the setting that does not fit, or why Kafka
+   *     cannot be asked
+   */
+  public static void ensure(Admin admin, TopologyConfig config) {
+    Set<String> existing = await(admin.listTopics().names(), "listing topics");
+    create(admin, config, existing);
+    checkInternal(admin, config, existing);
+    checkMessageSize(admin, config, existing);
+  }
+
+  private static List<String> own(TopologyConfig config) {
+    return List.of(config.documentsTopic(), config.contextEventsTopic(), config.deadLettersTopic());
+  }
+
+  private static void create(Admin admin, TopologyConfig config, Set<String> existing) {
+    List<NewTopic> missing =
+        own(config).stream()
+            .filter(topic -> !existing.contains(topic))
+            .map(topic -> newTopic(topic, config))
+            .toList();
+    admin.createTopics(missing).values().forEach((topic, created) -> awaitCreation(created, topic));
+  }
+
+  private static NewTopic newTopic(String name, TopologyConfig config) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+    settings.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(config.retention().toMillis()));
+    settings.put(
+        TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+        Integer.toString(Math.max(1 << 20, config.maxRecordBytes())));
+    Optional<Short> replication =
+        config.replication() < 0 ? Optional.empty() : Optional.of(config.replication());
+    return new NewTopic(name, Optional.of(config.partitions()), replication).configs(settings);
+  }
+
+  /** Another instance may have been faster. */
+  private static void awaitCreation(KafkaFuture<Void> created, String topic) {
+    try {
+      await(created, "creating topic " + topic);
+    } catch (TopologyException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw e;
+      }
+    }
+  }
+
+  private static void checkInternal(Admin admin, TopologyConfig config, Set<String> existing) {
+    List<String> internal = new ArrayList<>(TopicNames.internal(config.applicationId()));
+    internal.retainAll(existing);
+    Map<String, TopicDescription> descriptions =
+        await(admin.describeTopics(internal).allTopicNames(), "describing topics");
+    descriptions.forEach(
+        (topic, description) -> {
+          int partitions = description.partitions().size();
+          if (partitions != config.partitions()) {
+            throw new TopologyException(
+                "topic %s has %d partitions, but partitions is %d: set it back, or choose another application-id to encode everything anew"
+                    .formatted(topic, partitions, config.partitions()),
+                null);
+          }
+        });
+    configs(admin, internal)
+        .forEach(
+            (topic, settings) -> {
+              if (topic.endsWith("-changelog")) {
+                requireCompaction(topic, settings);
+              }
+            });
+  }
+
+  private static void requireCompaction(String topic, Config settings) {
+    String policy = settings.get(TopicConfig.CLEANUP_POLICY_CONFIG).value();
+    if (!policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+      throw new TopologyException(
+          "topic %s has cleanup.policy %s, it must be compact or state is lost"
+              .formatted(topic, policy),
+          null);
+    }
+  }
+
+  private static void checkMessageSize(Admin admin, TopologyConfig config, Set<String> existing) {
+    List<String> written =
+        new ArrayList<>(List.of(config.contextEventsTopic(), config.deadLettersTopic()));
+    written.addAll(TopicNames.internal(config.applicationId()));
+    written.retainAll(existing);
+    configs(admin, written)
+        .forEach(
+            (topic, settings) -> {
+              String limit = settings.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG).value();
+              if (Integer.parseInt(limit) < config.maxRecordBytes()) {
+                throw new TopologyException(
+                    "topic %s has max.message.bytes %s, with max-document-bytes %d it must be at least %d"
+                        .formatted(
+                            topic, limit, config.maxDocumentBytes(), config.maxRecordBytes()),
+                    null);
+              }
+            });
+  }
+
+  private static Map<String, Config> configs(Admin admin, Collection<String> topics) {
+    List<ConfigResource> resources =
+        topics.stream().map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList();
+    return await(admin.describeConfigs(resources).all(), "reading topic settings")
+        .entrySet()
+        .stream()
+        .collect(Collectors.toMap(entry -> entry.getKey().name(), Map.Entry::getValue));
+  }
+
+  private static <T> T await(KafkaFuture<T> future, String action) {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      throw new TopologyException(action + " failed: " + e.getCause().getMessage(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TopologyException(action + " was interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.gibbon.topology.internals;
+
+import io.gibbon.schemas.Document;
+import io.gibbon.schemas.DocumentKey;
+import io.gibbon.schemas.SourceRecord;
+import io.gibbon.schemas.serde.DocumentKeys;
+import io.gibbon.schemas.serde.DocumentRules;
+import io.gibbon.schemas.serde.InvalidRecordException;
+import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.schemas.serde.SerdeOptions;
+import io.gibbon.topology.DocumentId;
+import io.gibbon.topology.TopologyConfig;
+import io.gibbon.topology.TopologyMetrics;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what users produced, names the document it speaks of, and sends it to that document's
+ * partition. Whatever can never be a document becomes a dead letter, and the partition goes on.
+ * Deserializing happens here and not in Kafka's source, so that a dead letter has the record's own
+ * bytes. Used by one stream thread.
+ */
+final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Output> {
+
+  private static final Serializer<Document> CANONICAL = RecordSerde.of(Document.class).serializer();
+
+  private final TopologyConfig config;
+  private final TopologyMetrics metrics;
+  private final DeadLetters deadLetters;
+  private final Deserializer<Document> documents;
+  private final DocumentKeys keys;
+  private ProcessorContext<byte[], Output> context;
+
+  IdentifyProcessor(TopologyConfig config, SerdeOptions options, TopologyMetrics metrics) {
+    this.config = config;
+    this.metrics = metrics;
+    this.deadLetters = new DeadLetters(config.maxDocumentBytes());
+    this.documents = RecordSerde.of(Document.class, options).deserializer();
+    this.keys = new DocumentKeys(options.registry());
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], Output> context) {
+    this.context = context;
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    RecordMetadata metadata =
+        context.recordMetadata().orElseThrow(() -> new IllegalStateException("no metadata"));
+    SourceRecord source =
+        new SourceRecord(metadata.topic(), metadata.partition(), metadata.offset());
+    try {
+      context.forward(identified(record, source));
+    } catch (InvalidRecordException e) {
+      metrics.deadLetters.increment();
+      context.forward(
+          deadLetters.of(
+              record.key(),
+              record.value(),
+              record.headers(),
+              record.timestamp(),
+              source,
+              Reasons.of(e)));
+    }
+  }
+
+  private Record<byte[], Output> identified(Record<byte[], byte[]> record, SourceRecord source) {
+    checkTimestamp(record.timestamp());
+    DocumentId id;
+    byte[] value = null;
+    if (record.value() == null) {
+      DocumentKey key = keys.parse(record.key());
+      id = new DocumentId(key.getCollection(), key.getId());
+    } else {
+      Document document =
+          documents.deserialize(source.getTopic(), record.headers(), record.value());
+      DocumentRules.check(document);
+      id = new DocumentId(document.getCollection(), document.getId());
+      value = canonical(document);
+    }
+    return new Record<>(
+        TopicKeys.of(id),
+        new Output.Identified(value),
+        record.timestamp(),
+        DeadLetters.withSource(record.headers(), source));
+  }
+
+  private void checkTimestamp(long timestamp) {
+    long ahead = timestamp - context.currentSystemTimeMs();
+    if (ahead > config.maxFutureSkew().toMillis()) {
+      throw InvalidRecordException.of(
+          "timestamp",
+          "%d ms ahead of this machine's clock, the limit is %d"
+              .formatted(ahead, config.maxFutureSkew().toMillis()));
+    }
+  }
+
+  private byte @Nullable [] canonical(Document document) {
+    byte[] bytes = CANONICAL.serialize("", document);
+    if (bytes.length > config.maxDocumentBytes()) {
+      throw InvalidRecordException.of(
+          "%,d bytes as Avro, the limit is %,d: split the document"
+              .formatted(bytes.length, config.maxDocumentBytes()));
+    }
+    return bytes;
+  }
+}

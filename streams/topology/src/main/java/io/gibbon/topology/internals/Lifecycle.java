@@ -1,0 +1,277 @@
+package io.gibbon.topology.internals;
+
+import io.gibbon.runtime.Encoder;
+import io.gibbon.schemas.ContextEvent;
+import io.gibbon.schemas.ContextEventKind;
+import io.gibbon.schemas.Document;
+import io.gibbon.schemas.DocumentState;
+import io.gibbon.schemas.DocumentVersion;
+import io.gibbon.schemas.Manifest;
+import io.gibbon.schemas.PendingDocument;
+import io.gibbon.schemas.SourceRecord;
+import io.gibbon.schemas.StoredDocument;
+import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.DocumentId;
+import io.gibbon.topology.TopologyConfig;
+import io.gibbon.topology.TopologyMetrics;
+import io.gibbon.topology.Version;
+import java.util.Map;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The states of a document: accepted (pending), encoded, failed, deleted. Every change is written
+ * to the documents and told to the world here. Used by one stream thread.
+ */
+final class Lifecycle implements EncodeQueue.Outcomes {
+
+  private static final Serializer<ContextEvent> EVENTS =
+      RecordSerde.of(ContextEvent.class).serializer();
+  private static final Serializer<Document> DOCUMENTS = RecordSerde.of(Document.class).serializer();
+  private static final SourceRecord UNKNOWN_SOURCE = new SourceRecord("", -1, -1L);
+
+  private final ProcessorContext<byte[], Output> context;
+  private final DocumentTable documents;
+  private final EncodingWriter writer;
+  private final DeletionMarkers markers;
+  private final ObsoletePages obsolete;
+  private final TopologyMetrics metrics;
+  private final DeadLetters deadLetters;
+  private final String profile;
+  private final EncodeQueue queue;
+
+  Lifecycle(
+      ProcessorContext<byte[], Output> context,
+      Stores stores,
+      EncodingWriter writer,
+      DeletionMarkers markers,
+      ObsoletePages obsolete,
+      Encoder encoder,
+      TopologyConfig config,
+      TopologyMetrics metrics) {
+    this.context = context;
+    this.documents = new DocumentTable(stores);
+    this.writer = writer;
+    this.markers = markers;
+    this.obsolete = obsolete;
+    this.metrics = metrics;
+    this.deadLetters = new DeadLetters(config.maxDocumentBytes());
+    this.profile = encoder.profile().fingerprint();
+    this.queue = new EncodeQueue(stores, config, encoder, writer, metrics, this);
+  }
+
+  /** Where accepted documents wait. */
+  EncodeQueue queue() {
+    return queue;
+  }
+
+  /** New content of a document, unless it is older than what is known. */
+  void accept(DocumentId id, Document document, Version version, SourceRecord source) {
+    StoredDocument known = documents.get(id);
+    if (isLate(known, version)) {
+      metrics.late.increment();
+      return;
+    }
+    PendingDocument pending =
+        new PendingDocument(document, avro(version), ContentHash.of(document), source, 0, 0);
+    if (known != null && isUnchanged(known, pending)) {
+      metrics.unchanged.increment();
+      advance(id, known, pending);
+    } else {
+      metrics.accepted.increment();
+      queue.put(id, pending);
+      documents.put(stored(pending, usable(id, known)));
+    }
+  }
+
+  /** What answers go on using while newer content is encoded: nothing that another profile made. */
+  private @Nullable StoredDocument usable(DocumentId id, @Nullable StoredDocument known) {
+    if (known == null || known.getContexts() == 0 || writer.complete(id) != null) {
+      return known;
+    }
+    writer.deleteAll(id, known.getContexts());
+    return null;
+  }
+
+  private static boolean isLate(@Nullable StoredDocument known, Version version) {
+    return known != null && version(known.getVersion()).compareTo(version) >= 0;
+  }
+
+  /** A failed document is always tried again, a deleted one has no content to compare with. */
+  private static boolean isUnchanged(StoredDocument known, PendingDocument pending) {
+    return switch (known.getState()) {
+      case PENDING, ENCODED -> known.getContentHash().equals(pending.getContentHash());
+      case FAILED, DELETED -> false;
+    };
+  }
+
+  private void advance(DocumentId id, StoredDocument known, PendingDocument pending) {
+    known.setVersion(pending.getVersion());
+    known.setSource(pending.getSource());
+    known.setTimestamp(pending.getDocument().getTimestamp());
+    known.setChanged(now());
+    documents.put(known);
+    if (known.getState() == DocumentState.PENDING) {
+      queue.advance(id, pending);
+    } else {
+      Manifest manifest = writer.complete(id);
+      emit(id, event(known, ContextEventKind.ENCODED, manifest));
+    }
+  }
+
+  private StoredDocument stored(PendingDocument pending, @Nullable StoredDocument known) {
+    Document document = pending.getDocument();
+    return new StoredDocument(
+        document.getCollection(),
+        document.getId(),
+        pending.getVersion(),
+        DocumentState.PENDING,
+        null,
+        document.getTitle(),
+        document.getText(),
+        document.getMetadata(),
+        document.getTimestamp(),
+        pending.getContentHash(),
+        pending.getSource(),
+        known == null ? 0 : known.getContexts(),
+        known == null ? 0L : known.getTokens(),
+        now());
+  }
+
+  /** Deletes a document, unless the deletion is older than what is known. */
+  void delete(DocumentId id, Version version) {
+    StoredDocument known = documents.get(id);
+    if (isLate(known, version)) {
+      metrics.late.increment();
+      return;
+    }
+    metrics.deleted.increment();
+    queue.remove(id);
+    writer.deleteAll(id, known == null ? 0 : known.getContexts());
+    StoredDocument marker =
+        new StoredDocument(
+            id.collection(),
+            id.id(),
+            avro(version),
+            DocumentState.DELETED,
+            null,
+            "",
+            "",
+            Map.of(),
+            null,
+            "",
+            null,
+            0,
+            0L,
+            now());
+    documents.put(marker);
+    markers.add(id, marker.getChanged());
+    emit(id, event(marker, ContextEventKind.DELETED, null));
+  }
+
+  /** Forgets deletions that are old enough. */
+  void expireMarkers() {
+    markers.expired(now()).forEach(this::expireMarker);
+  }
+
+  private void expireMarker(DocumentId id) {
+    StoredDocument known = documents.get(id);
+    if (known != null
+        && known.getState() == DocumentState.DELETED
+        && markers.isExpired(known.getChanged(), now())) {
+      documents.remove(id);
+    }
+  }
+
+  @Override
+  public void encoded(DocumentId id, PendingDocument pending, Manifest manifest) {
+    metrics.encoded.increment();
+    metrics.contexts.add(manifest.getContexts().size());
+    metrics.tokens.add(manifest.getTokens());
+    StoredDocument document = stored(pending, null);
+    document.setState(DocumentState.ENCODED);
+    document.setContexts(manifest.getContexts().size());
+    document.setTokens(manifest.getTokens());
+    documents.put(document);
+    emit(id, event(document, ContextEventKind.ENCODED, manifest));
+    if (!manifest.getObsolete().isEmpty()) {
+      obsolete.add(id);
+    }
+  }
+
+  @Override
+  public void failed(DocumentId id, PendingDocument pending, String reason) {
+    metrics.failed.increment();
+    metrics.deadLetters.increment();
+    StoredDocument document = stored(pending, documents.get(id));
+    document.setState(DocumentState.FAILED);
+    document.setReason(reason);
+    documents.put(document);
+    emit(id, event(document, ContextEventKind.FAILED, null));
+    context.forward(
+        deadLetters.of(
+            TopicKeys.of(id),
+            DOCUMENTS.serialize("", pending.getDocument()),
+            new RecordHeaders(),
+            pending.getVersion().getTimestamp(),
+            pending.getSource(),
+            reason));
+  }
+
+  /** Encodes a document again whose states are gone or of another profile. */
+  void encodeAgain(DocumentId id, StoredDocument document) {
+    writer.deleteAll(id, document.getContexts());
+    PendingDocument pending =
+        new PendingDocument(
+            new Document(
+                document.getCollection(),
+                document.getId(),
+                document.getTitle(),
+                document.getText(),
+                document.getMetadata(),
+                document.getTimestamp()),
+            document.getVersion(),
+            document.getContentHash(),
+            document.getSource() == null ? UNKNOWN_SOURCE : document.getSource(),
+            0,
+            0);
+    queue.put(id, pending);
+    documents.put(stored(pending, null));
+  }
+
+  private ContextEvent event(
+      StoredDocument document, ContextEventKind kind, @Nullable Manifest manifest) {
+    return new ContextEvent(
+        document.getCollection(),
+        document.getId(),
+        document.getVersion(),
+        kind,
+        profile,
+        manifest == null ? "" : manifest.getEncodeId(),
+        document.getContexts(),
+        document.getTokens(),
+        manifest == null ? 0L : manifest.getEncodeMillis(),
+        document.getReason());
+  }
+
+  private void emit(DocumentId id, ContextEvent event) {
+    byte[] value = EVENTS.serialize("", event);
+    context.forward(new Record<>(TopicKeys.of(id), new Output.Event(value), now()));
+  }
+
+  private long now() {
+    return context.currentSystemTimeMs();
+  }
+
+  /** From a stored version. */
+  static Version version(DocumentVersion version) {
+    return new Version(version.getTimestamp(), version.getOffset());
+  }
+
+  private static DocumentVersion avro(Version version) {
+    return new DocumentVersion(version.timestamp(), version.offset());
+  }
+}

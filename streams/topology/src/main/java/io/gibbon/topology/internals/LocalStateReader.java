@@ -1,0 +1,231 @@
+package io.gibbon.topology.internals;
+
+import io.gibbon.runtime.Profile;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.schemas.CollectionCounts;
+import io.gibbon.schemas.DocumentState;
+import io.gibbon.schemas.IndexedContext;
+import io.gibbon.schemas.KvPage;
+import io.gibbon.schemas.Manifest;
+import io.gibbon.schemas.ManifestContext;
+import io.gibbon.schemas.ManifestState;
+import io.gibbon.schemas.StoredDocument;
+import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.CollectionStatus;
+import io.gibbon.topology.ContextRef;
+import io.gibbon.topology.DocumentId;
+import io.gibbon.topology.DocumentStatus;
+import io.gibbon.topology.SearchResult;
+import io.gibbon.topology.StateReader;
+import io.gibbon.topology.StateUnavailableException;
+import io.gibbon.topology.internals.index.ContextIndex;
+import io.gibbon.topology.internals.index.LuceneQuery;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.KeyValue;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the stores of this process. Thread-safe. */
+public final class LocalStateReader implements StateReader {
+
+  private static final Deserializer<IndexedContext> INDEXED =
+      RecordSerde.of(IndexedContext.class).deserializer();
+  private static final Comparator<SearchResult.Candidate> BY_DOCUMENT =
+      Comparator.comparing((SearchResult.Candidate c) -> c.context().document().collection())
+          .thenComparing(c -> c.context().document().id())
+          .thenComparing(c -> c.context().index());
+
+  private final KafkaStreams streams;
+  private final StoreQueries queries;
+  private final Profile profile;
+  private final int partitions;
+  private volatile boolean ready;
+
+  /** Reads through an application's interactive queries. */
+  public LocalStateReader(KafkaStreams streams, int partitions, Profile profile) {
+    this.streams = streams;
+    this.queries = new StoreQueries(streams);
+    this.partitions = partitions;
+    this.profile = profile;
+  }
+
+  @Override
+  public boolean ready() {
+    if (!ready && streams.state() == KafkaStreams.State.RUNNING) {
+      ready = true;
+    }
+    return ready;
+  }
+
+  @Override
+  public Optional<DocumentStatus> document(DocumentId document) {
+    StoredDocument stored =
+        queries.get(Stores.DOCUMENTS, Keys.document(document), partition(document));
+    return Optional.ofNullable(stored)
+        .filter(known -> known.getState() != DocumentState.DELETED)
+        .map(known -> status(document, known));
+  }
+
+  private static DocumentStatus status(DocumentId document, StoredDocument stored) {
+    return new DocumentStatus(
+        document,
+        Lifecycle.version(stored.getVersion()),
+        DocumentStatus.State.valueOf(stored.getState().name()),
+        stored.getReason(),
+        stored.getTitle(),
+        stored.getText(),
+        Map.copyOf(stored.getMetadata()),
+        stored.getContexts(),
+        stored.getTokens());
+  }
+
+  @Override
+  public List<CollectionStatus> collections() {
+    Map<String, CollectionStatus> merged = new TreeMap<>();
+    for (KeyValue<Bytes, CollectionCounts> pair :
+        queries.<CollectionCounts>rangeOfAll(Stores.COLLECTIONS, null, null, Integer.MAX_VALUE)) {
+      CollectionStatus part = status(Keys.collection(pair.key), pair.value);
+      merged.merge(part.collection(), part, LocalStateReader::plus);
+    }
+    return List.copyOf(merged.values());
+  }
+
+  private static CollectionStatus status(String collection, CollectionCounts counts) {
+    return new CollectionStatus(
+        collection,
+        counts.getEncoded(),
+        counts.getPending(),
+        counts.getFailed(),
+        counts.getContexts(),
+        counts.getTokens());
+  }
+
+  private static CollectionStatus plus(CollectionStatus a, CollectionStatus b) {
+    return new CollectionStatus(
+        a.collection(),
+        a.documents() + b.documents(),
+        a.pending() + b.pending(),
+        a.failed() + b.failed(),
+        a.contexts() + b.contexts(),
+        a.tokens() + b.tokens());
+  }
+
+  @Override
+  public SearchResult search(String collection, String question, int limit) {
+    StoreQueries.Scattered<List<LuceneQuery.Hit>> found =
+        queries.scatter(Stores.INDEX, ContextIndex.query(collection, question, limit));
+    List<SearchResult.Candidate> best =
+        found.results().stream()
+            .flatMap(List::stream)
+            .map(hit -> candidate(INDEXED.deserialize("", hit.value()), hit.score()))
+            .sorted(Comparator.comparingDouble(SearchResult.Candidate::score).reversed())
+            .limit(limit)
+            .toList();
+    return new SearchResult(best, found.partitions() == partitions);
+  }
+
+  @Override
+  public List<SearchResult.Candidate> contexts(DocumentId document) {
+    List<KeyValue<Bytes, IndexedContext>> found =
+        queries.range(
+            Stores.INDEX,
+            Keys.context(document, 0),
+            Keys.context(document, Integer.MAX_VALUE),
+            partition(document));
+    return found.stream().map(pair -> candidate(pair.value, 0)).toList();
+  }
+
+  @Override
+  public List<SearchResult.Candidate> contexts(String collection, int limit) {
+    Bytes from = Keys.collection(collection);
+    List<KeyValue<Bytes, IndexedContext>> found =
+        queries.rangeOfAll(Stores.INDEX, from, Bytes.increment(from), limit);
+    return found.stream()
+        .map(pair -> candidate(pair.value, 0))
+        .filter(candidate -> candidate.context().document().collection().equals(collection))
+        .sorted(BY_DOCUMENT)
+        .limit(limit)
+        .toList();
+  }
+
+  private static SearchResult.Candidate candidate(IndexedContext context, double score) {
+    DocumentId document = new DocumentId(context.getCollection(), context.getId());
+    ContextRef ref =
+        new ContextRef(document, context.getIndex(), context.getEncodeId(), context.getTokens());
+    return new SearchResult.Candidate(ref, context.getTitle(), context.getText(), score);
+  }
+
+  @Override
+  public KvStates read(ContextRef context) {
+    List<byte[]> pages = pages(context);
+    if (pages == null) {
+      pages = pages(context);
+    }
+    if (pages == null) {
+      throw gone(context);
+    }
+    return KvStates.ofPages(profile.layout(), context.tokens(), pages);
+  }
+
+  /** All pages of a context as its manifest lists them, or null if one is not there. */
+  private @Nullable List<byte[]> pages(ContextRef context) {
+    ManifestContext listed = listed(context);
+    int partition = partition(context.document());
+    List<byte[]> pages = new ArrayList<>();
+    for (int index = 0; index < listed.getPages().size(); index++) {
+      Bytes key =
+          Keys.page(
+              context.document(),
+              profile.fingerprint(),
+              context.encodeId(),
+              context.index(),
+              index);
+      KvPage page = queries.get(Stores.PAGES, key, partition);
+      if (page == null || PageChecksums.of(page.getStates()) != listed.getPages().get(index)) {
+        return null;
+      }
+      pages.add(bytes(page.getStates()));
+    }
+    return pages;
+  }
+
+  private ManifestContext listed(ContextRef context) {
+    DocumentId document = context.document();
+    Bytes key = Keys.manifest(document, profile.fingerprint(), ManifestState.COMPLETE);
+    Manifest manifest = queries.get(Stores.MANIFESTS, key, partition(document));
+    if (manifest == null
+        || !manifest.getEncodeId().equals(context.encodeId())
+        || context.index() < 0
+        || context.index() >= manifest.getContexts().size()
+        || manifest.getContexts().get(context.index()).getTokens() != context.tokens()) {
+      throw gone(context);
+    }
+    return manifest.getContexts().get(context.index());
+  }
+
+  private static StateUnavailableException gone(ContextRef context) {
+    return new StateUnavailableException(
+        "%s (encoding %s) was replaced or deleted".formatted(context, context.encodeId()));
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    if (buffer.hasArray() && buffer.arrayOffset() == 0 && buffer.array().length == buffer.limit()) {
+      return buffer.array();
+    }
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+
+  private int partition(DocumentId document) {
+    return TopicKeys.partition(document, partitions);
+  }
+}
