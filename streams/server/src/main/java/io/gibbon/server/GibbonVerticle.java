@@ -1,0 +1,114 @@
+package io.gibbon.server;
+
+import io.gibbon.server.answer.AnswerMeters;
+import io.gibbon.server.answer.AnswerService;
+import io.gibbon.server.answer.Engine;
+import io.gibbon.server.documents.DocumentWriter;
+import io.gibbon.server.http.Api;
+import io.gibbon.server.http.Contract;
+import io.gibbon.topology.StateReader;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves the API: a host application deploys it, as {@code gibbon up} does. The runtime and the
+ * topology stay the host's to close, after the verticle is undeployed.
+ */
+public final class GibbonVerticle extends VerticleBase {
+
+  private static final int MAX_HEADER_BYTES = 32 * 1024;
+  private static final int MAX_LINE_BYTES = 16 * 1024;
+
+  private final ServerConfig config;
+  private final Engine engine;
+  private final StateReader states;
+  private final PrometheusMeterRegistry registry;
+  private @Nullable AnswerService answers;
+  private @Nullable DocumentWriter writer;
+  private @Nullable HttpServer server;
+
+  /**
+   * A verticle over a runtime and a topology that run.
+   *
+   * @param registry takes our meters; {@code /metrics} shows all that is in it
+   */
+  public GibbonVerticle(
+      ServerConfig config, Engine engine, StateReader states, PrometheusMeterRegistry registry) {
+    this.config = config;
+    this.engine = engine;
+    this.states = states;
+    this.registry = registry;
+  }
+
+  @Override
+  public Future<?> start() {
+    return Contract.load(vertx)
+        .compose(
+            contract ->
+                vertx
+                    .executeBlocking(this::open)
+                    .map(
+                        opened ->
+                            new Api(
+                                vertx,
+                                config,
+                                contract,
+                                engine.profile(),
+                                opened,
+                                states,
+                                writer,
+                                registry)))
+        .compose(
+            api ->
+                vertx
+                    .createHttpServer(options())
+                    .requestHandler(api.router())
+                    .listen(config.port(), config.host()))
+        .onSuccess(listening -> server = listening);
+  }
+
+  private AnswerService open() {
+    Meters.bind(registry, engine.cache());
+    writer = config.hasKafka() ? new DocumentWriter(config) : null;
+    answers = new AnswerService(engine, states, config, new AnswerMeters(registry));
+    return answers;
+  }
+
+  private static HttpServerOptions options() {
+    return new HttpServerOptions()
+        .setMaxHeaderSize(MAX_HEADER_BYTES)
+        .setMaxInitialLineLength(MAX_LINE_BYTES)
+        .setCompressionSupported(false);
+  }
+
+  @Override
+  public Future<?> stop() {
+    Future<?> closed = server == null ? Future.succeededFuture() : server.close();
+    return closed.compose(
+        ignored ->
+            vertx.executeBlocking(
+                () -> {
+                  close(answers);
+                  close(writer);
+                  return null;
+                }));
+  }
+
+  private static void close(@Nullable AutoCloseable part) throws Exception {
+    if (part != null) {
+      part.close();
+    }
+  }
+
+  /** The port it listens on. Known once the verticle is deployed. */
+  public int port() {
+    if (server == null) {
+      throw new IllegalStateException("not deployed");
+    }
+    return server.actualPort();
+  }
+}

@@ -1,0 +1,53 @@
+package io.gibbon.server.answer;
+
+import io.gibbon.runtime.FinishReason;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How an answer went.
+ *
+ * @param finishReason why it ended
+ * @param text the last of the answer that no token carried; often empty
+ * @param contexts contexts attended to, with their attention shares where asked for
+ * @param dropped names of contexts that were chosen but could not be reached
+ * @param complete whether everything that was asked for could be reached
+ * @param usage what it cost
+ * @param timings when things happened
+ */
+public record AnswerEnd(
+    FinishReason finishReason,
+    String text,
+    List<ContextUse> contexts,
+    List<String> dropped,
+    boolean complete,
+    Usage usage,
+    Timings timings) {
+
+  /**
+   * Tokens of an answer.
+   *
+   * @param query tokens that were read for it
+   * @param cached tokens of prefix and contexts that were attended without being read
+   * @param completion tokens generated
+   */
+  public record Usage(int query, int cached, int completion) {
+
+    /** All tokens in front of the answer. */
+    public int prompt() {
+      return query + cached;
+    }
+  }
+
+  /**
+   * Where the time went.
+   *
+   * @param search choosing contexts
+   * @param attach bringing their KV states into memory
+   * @param queue waiting for the runtime's first step
+   * @param firstToken from the request to the first token
+   * @param total from the request to the end
+   */
+  public record Timings(
+      Duration search, Duration attach, Duration queue, Duration firstToken, Duration total) {}
+}

@@ -1,0 +1,76 @@
+package io.gibbon.server.answer;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Counts answers. Thread-safe. */
+public final class AnswerMeters {
+
+  private final MeterRegistry registry;
+  private final AtomicInteger running = new AtomicInteger();
+  private final Timer firstToken;
+  private final Timer total;
+  private final Counter query;
+  private final Counter cached;
+  private final Counter completion;
+
+  /** Meters in a registry, all named {@code gibbon.*}. */
+  public AnswerMeters(MeterRegistry registry) {
+    this.registry = registry;
+    registry.gauge("gibbon.answers.running", running);
+    firstToken =
+        Timer.builder("gibbon.answers.first.token")
+            .description("From the request to the first token")
+            .publishPercentileHistogram()
+            .register(registry);
+    total =
+        Timer.builder("gibbon.answers.total")
+            .description("From the request to the end of the answer")
+            .publishPercentileHistogram()
+            .register(registry);
+    query = tokens("query");
+    cached = tokens("cached");
+    completion = tokens("completion");
+  }
+
+  private Counter tokens(String kind) {
+    return Counter.builder("gibbon.tokens")
+        .description("Tokens read (query), attended without being read (cached), generated")
+        .tag("kind", kind)
+        .register(registry);
+  }
+
+  void began() {
+    running.incrementAndGet();
+  }
+
+  void firstToken(Duration time) {
+    firstToken.record(time);
+  }
+
+  void answered(AnswerEnd end) {
+    running.decrementAndGet();
+    total.record(end.timings().total());
+    query.increment(end.usage().query());
+    cached.increment(end.usage().cached());
+    completion.increment(end.usage().completion());
+    outcome(end.finishReason().name().toLowerCase(Locale.ROOT));
+  }
+
+  void failed(RequestException error) {
+    running.decrementAndGet();
+    outcome(error.code());
+  }
+
+  void refused() {
+    outcome("overloaded");
+  }
+
+  private void outcome(String outcome) {
+    registry.counter("gibbon.answers", "outcome", outcome).increment();
+  }
+}

@@ -1,0 +1,210 @@
+package io.gibbon.server.answer;
+
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.server.ServerConfig;
+import io.gibbon.topology.ContextRef;
+import io.gibbon.topology.SearchResult;
+import io.gibbon.topology.SearchResult.Candidate;
+import io.gibbon.topology.StateReader;
+import io.gibbon.topology.StateUnavailableException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers requests of every door: proposes contexts, attaches their KV states, and hands the
+ * question to the runtime. Thread-safe. {@link #answer} never blocks; each answer is prepared on a
+ * virtual thread of its own.
+ */
+public final class AnswerService implements AutoCloseable {
+
+  private final Engine engine;
+  private final StateReader states;
+  private final ServerConfig config;
+  private final ContextChooser chooser;
+  private final AnswerMeters meters;
+  private final Semaphore slots;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ScheduledThreadPoolExecutor clock;
+
+  /** A service over the topology's states. */
+  public AnswerService(
+      Engine engine, StateReader states, ServerConfig config, AnswerMeters meters) {
+    this.engine = engine;
+    this.states = states;
+    this.config = config;
+    this.meters = meters;
+    this.chooser = new ContextChooser(states, config.defaultCollection(), config.waitLimit());
+    this.slots = new Semaphore(config.maxRequests());
+    this.clock =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("gibbon-deadlines").factory());
+    clock.setRemoveOnCancelPolicy(true);
+  }
+
+  /** Starts an answer and returns at once. Everything, refusals too, is told to the listener. */
+  public Answer answer(AnswerRequest request, AnswerListener listener) {
+    if (!slots.tryAcquire()) {
+      meters.refused();
+      listener.onError(
+          RequestException.overloaded(
+              "%d requests are being answered, the limit; try again later"
+                  .formatted(config.maxRequests())));
+      return () -> {};
+    }
+    RunningAnswer running = new RunningAnswer(listener, meters, slots::release);
+    Duration limit = timeLimit(request);
+    ScheduledFuture<?> alarm =
+        clock.schedule(
+            () -> running.expire("The answer was not whole after " + limit.toMillis() + " ms."),
+            limit.toMillis(),
+            TimeUnit.MILLISECONDS);
+    running.atEnd(() -> alarm.cancel(false));
+    threads.execute(() -> prepare(request, running));
+    return running;
+  }
+
+  private Duration timeLimit(AnswerRequest request) {
+    if (request.deadline() == null) {
+      return config.requestTimeout();
+    }
+    Duration left = Duration.between(Instant.now(), request.deadline());
+    return left.compareTo(config.requestTimeout()) < 0 ? left : config.requestTimeout();
+  }
+
+  private void prepare(AnswerRequest request, RunningAnswer running) {
+    try {
+      requireModel(request.model());
+      requireFits(0, query(request.question(), false).length, 1, request.question());
+      SearchResult chosen = choose(request, running);
+      attach(chosen, request.options(), running);
+      if (!running.cancelled()) {
+        running.start(engine.generator(), task(request, running.states()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      running.fail(RequestException.unavailable("stopping", "The server is stopping."));
+    } catch (RuntimeException e) {
+      running.fail(RequestException.of(e));
+    }
+  }
+
+  private void requireModel(@Nullable String model) {
+    if (model != null && !model.equals(engine.profile().model())) {
+      throw RequestException.notFound(
+          "model",
+          "model_not_found",
+          "The model '%s' does not exist; this server has '%s'."
+              .formatted(model, engine.profile().model()));
+    }
+  }
+
+  private SearchResult choose(AnswerRequest request, RunningAnswer running)
+      throws InterruptedException {
+    ContextOptions options = request.options();
+    boolean wantsContexts = !options.named().isEmpty() || options.topK() != 0;
+    if (wantsContexts && !states.ready()) {
+      throw RequestException.unavailable(
+          "not_ready", "The server is restoring its state; try again in a moment.");
+    }
+    long began = System.nanoTime();
+    SearchResult chosen = chooser.choose(request.question(), options);
+    if (!chosen.complete() && !options.allowPartial()) {
+      throw RequestException.unavailable(
+          "partial", "Some partitions cannot be searched now and gibbon.partial is 'refuse'.");
+    }
+    running.searched(Duration.ofNanos(System.nanoTime() - began));
+    return chosen;
+  }
+
+  private void attach(SearchResult chosen, ContextOptions options, RunningAnswer running) {
+    long began = System.nanoTime();
+    List<ContextUse> uses = new ArrayList<>();
+    List<String> dropped = new ArrayList<>();
+    for (Candidate candidate : chosen.candidates()) {
+      if (running.cancelled()) {
+        return;
+      }
+      try {
+        running.hold(lease(candidate.context()));
+        uses.add(new ContextUse(candidate, null));
+      } catch (StateUnavailableException e) {
+        if (!options.allowPartial()) {
+          throw RequestException.unavailable(
+              "context_unavailable",
+              "%s cannot be reached now and gibbon.partial is 'refuse'"
+                  .formatted(candidate.context()));
+        }
+        dropped.add(candidate.context().toString());
+      }
+    }
+    running.attached(
+        new AnswerStart(uses, dropped, chosen.complete() && dropped.isEmpty()),
+        Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  private KvCache.Lease lease(ContextRef context) {
+    long bytes = engine.profile().layout().bytes(context.tokens());
+    return engine.cache().lease(context, bytes, () -> states.read(context));
+  }
+
+  private int[] query(Question question, boolean grounded) {
+    return switch (question) {
+      case Question.Chat chat -> engine.prompts().chat(chat.messages(), grounded);
+      case Question.Completion completion ->
+          engine.prompts().completion(completion.prompt(), grounded);
+    };
+  }
+
+  private GenerationTask task(AnswerRequest request, List<KvStates> contexts) {
+    boolean grounded = !contexts.isEmpty();
+    int[] query = query(request.question(), grounded);
+    int longest = contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
+    int wanted = request.maxTokens() == null ? 1 : request.maxTokens();
+    int room = requireFits(longest, query.length, wanted, request.question());
+    ContextOptions options = request.options();
+    return new GenerationTask(
+        contexts,
+        grounded || request.question() instanceof Question.Chat,
+        query,
+        options.attentionTemperature(),
+        options.scalingFactor(),
+        request.sampling(),
+        request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens(),
+        request.stop(),
+        request.topLogprobs(),
+        options.attribution());
+  }
+
+  /** The tokens that are left for the answer, at least {@code wanted}. */
+  private int requireFits(int longest, int query, int wanted, Question question) {
+    int window = engine.profile().window();
+    int prefix = engine.profile().prefixTokens();
+    int room = window - prefix - longest - query;
+    if (room < wanted) {
+      throw RequestException.tooLong(
+          question instanceof Question.Chat ? "messages" : "prompt",
+          ("This model's maximum context length is %,d tokens: prefix %,d, longest context %,d,"
+                  + " question %,d and answer %,d do not fit.")
+              .formatted(window, prefix, longest, query, wanted));
+    }
+    return room;
+  }
+
+  /** Ends preparations; what the runtime already has goes on. */
+  @Override
+  public void close() {
+    clock.shutdownNow();
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,187 @@
+package io.gibbon.server.answer;
+
+import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.runtime.Generation;
+import io.gibbon.runtime.GenerationListener;
+import io.gibbon.runtime.GenerationResult;
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.Generator;
+import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvStates;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One answer on its way: holds what it borrowed and gives it back exactly once, whatever ends it.
+ * Prepared by one virtual thread, then told tokens by the runtime; {@link #cancel} and {@link
+ * #expire} may come from any thread. Tells its listener under its own lock, which keeps calls in
+ * order; listeners never block.
+ */
+final class RunningAnswer implements Answer, GenerationListener {
+
+  private final AnswerListener listener;
+  private final AnswerMeters meters;
+  private final Runnable release;
+  private final long began = System.nanoTime();
+  private final List<KvCache.Lease> leases = new ArrayList<>();
+  private final List<Runnable> endings = new ArrayList<>();
+
+  private AnswerStart start = new AnswerStart(List.of(), List.of(), true);
+  private Duration search = Duration.ZERO;
+  private Duration attach = Duration.ZERO;
+  private @Nullable Duration firstToken;
+  private @Nullable Generation generation;
+  private @Nullable RequestException reason;
+  private boolean ended;
+
+  RunningAnswer(AnswerListener listener, AnswerMeters meters, Runnable release) {
+    this.listener = listener;
+    this.meters = meters;
+    this.release = release;
+    meters.began();
+  }
+
+  /** Runs something at the end, or now if that has come. */
+  synchronized void atEnd(Runnable ending) {
+    if (ended) {
+      ending.run();
+    } else {
+      endings.add(ending);
+    }
+  }
+
+  /** Notes how long choosing contexts took. */
+  synchronized void searched(Duration time) {
+    search = time;
+  }
+
+  /** Keeps a lease until the end. */
+  synchronized void hold(KvCache.Lease lease) {
+    if (ended) {
+      lease.close();
+    } else {
+      leases.add(lease);
+    }
+  }
+
+  /** Notes what is attached and how long that took. */
+  synchronized void attached(AnswerStart what, Duration time) {
+    start = what;
+    attach = time;
+  }
+
+  /** The states held, in the order of attachment. */
+  synchronized List<KvStates> states() {
+    return leases.stream().map(KvCache.Lease::states).toList();
+  }
+
+  /** Whether going on is of no use. */
+  synchronized boolean cancelled() {
+    return ended;
+  }
+
+  /** Hands the question over; tokens that come meanwhile wait for {@code onStart}. */
+  synchronized void start(Generator generator, GenerationTask task) {
+    if (!ended) {
+      generation = generator.generate(task, this);
+      listener.onStart(start);
+    }
+  }
+
+  @Override
+  public void cancel() {
+    stop(RequestException.cancelled());
+  }
+
+  /** The deadline has come. */
+  void expire(String message) {
+    stop(RequestException.late(message));
+  }
+
+  private synchronized void stop(RequestException why) {
+    if (generation == null) {
+      fail(why);
+    } else if (!ended && reason == null) {
+      reason = why;
+      generation.cancel();
+    }
+  }
+
+  /** Ends without an answer. Only while the runtime does not have the question. */
+  synchronized void fail(RequestException error) {
+    if (end()) {
+      meters.failed(error);
+      listener.onError(error);
+    }
+  }
+
+  @Override
+  public synchronized void onToken(GeneratedToken token) {
+    if (reason != null) {
+      return;
+    }
+    if (firstToken == null) {
+      firstToken = elapsed();
+      meters.firstToken(firstToken);
+    }
+    listener.onToken(token);
+  }
+
+  @Override
+  public synchronized void onEnd(GenerationResult result) {
+    if (reason != null) {
+      fail(reason);
+    } else if (end()) {
+      AnswerEnd whole = whole(result);
+      meters.answered(whole);
+      listener.onEnd(whole);
+    }
+  }
+
+  @Override
+  public synchronized void onError(RuntimeException error) {
+    fail(reason == null ? RequestException.of(error) : reason);
+  }
+
+  private AnswerEnd whole(GenerationResult result) {
+    return new AnswerEnd(
+        result.finishReason(),
+        result.text(),
+        shared(result.attentionShares()),
+        start.dropped(),
+        start.complete(),
+        new AnswerEnd.Usage(result.queryTokens(), result.cachedTokens(), result.completionTokens()),
+        new AnswerEnd.Timings(
+            search,
+            attach,
+            result.queued(),
+            firstToken == null ? elapsed() : firstToken,
+            elapsed()));
+  }
+
+  private List<ContextUse> shared(double[] shares) {
+    List<ContextUse> uses = new ArrayList<>();
+    for (int i = 0; i < start.contexts().size(); i++) {
+      Double share = i < shares.length ? shares[i] : null;
+      uses.add(new ContextUse(start.contexts().get(i).candidate(), share));
+    }
+    return uses;
+  }
+
+  private Duration elapsed() {
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
+  private boolean end() {
+    if (ended) {
+      return false;
+    }
+    ended = true;
+    leases.forEach(KvCache.Lease::close);
+    endings.forEach(Runnable::run);
+    release.run();
+    return true;
+  }
+}

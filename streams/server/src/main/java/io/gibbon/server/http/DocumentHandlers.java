@@ -1,0 +1,185 @@
+package io.gibbon.server.http;
+
+import io.gibbon.schemas.Document;
+import io.gibbon.server.answer.After;
+import io.gibbon.server.answer.RequestException;
+import io.gibbon.server.documents.DocumentWriter;
+import io.gibbon.topology.CollectionStatus;
+import io.gibbon.topology.DocumentId;
+import io.gibbon.topology.DocumentStatus;
+import io.gibbon.topology.StateReader;
+import io.vertx.core.MultiMap;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Collections and documents. Every method may block: it is called on a virtual thread. */
+final class DocumentHandlers {
+
+  private static final Duration POLL = Duration.ofMillis(20);
+
+  private final StateReader states;
+  private final @Nullable DocumentWriter writer;
+  private final Duration waitLimit;
+
+  /**
+   * @param writer null where no Kafka is configured
+   */
+  DocumentHandlers(StateReader states, @Nullable DocumentWriter writer, Duration waitLimit) {
+    this.states = states;
+    this.writer = writer;
+    this.waitLimit = waitLimit;
+  }
+
+  void list(Reply reply) {
+    JsonArray data = new JsonArray();
+    states.collections().forEach(collection -> data.add(json(collection)));
+    reply.json(200, new JsonObject().put("object", "list").put("data", data));
+  }
+
+  void put(DocumentId id, JsonObject body, MultiMap query, Reply reply)
+      throws InterruptedException {
+    String title = body.getString("title");
+    Document document =
+        Document.newBuilder()
+            .setCollection(id.collection())
+            .setId(id.id())
+            .setTitle(title == null ? "" : title)
+            .setText(body.getString("text"))
+            .setMetadata(metadata(body.getJsonObject("metadata")))
+            .build();
+    DocumentWriter.Written written = writer().put(document);
+    if (query.contains("wait")) {
+      reply.json(200, json(await(written.after(), timeout(query))));
+    } else {
+      reply.json(202, json(written, "pending"));
+    }
+  }
+
+  void delete(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
+    DocumentWriter.Written written = writer().delete(id);
+    if (query.contains("wait")) {
+      poll(id, timeout(query), "deleted", Optional::isEmpty);
+      reply.json(200, json(written, "deleted"));
+    } else {
+      reply.json(202, json(written, "deleted"));
+    }
+  }
+
+  void get(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
+    if (!query.contains("wait")) {
+      DocumentStatus status = states.document(id).orElseThrow(() -> unknown(id));
+      reply.json(200, json(status));
+      return;
+    }
+    String text = query.get("after");
+    After after = text == null ? new After(id, 0) : After.parse("after", text);
+    if (!after.document().equals(id)) {
+      throw RequestException.invalid("after", "after must name this document, " + id);
+    }
+    reply.json(200, json(await(after, timeout(query))));
+  }
+
+  private DocumentWriter writer() {
+    if (writer == null) {
+      throw RequestException.refused(
+          501, "no_kafka", "This server has no Kafka to write documents to.");
+    }
+    return writer;
+  }
+
+  private Duration timeout(MultiMap query) {
+    String seconds = query.get("timeout");
+    if (seconds == null) {
+      return waitLimit;
+    }
+    Duration wanted = Duration.ofMillis(Math.round(Double.parseDouble(seconds) * 1000));
+    return wanted.compareTo(waitLimit) < 0 ? wanted : waitLimit;
+  }
+
+  /** Waits until a write is encoded or has failed. */
+  private DocumentStatus await(After after, Duration timeout) throws InterruptedException {
+    return poll(
+            after.document(),
+            timeout,
+            "encoded",
+            status ->
+                status.isPresent()
+                    && status.get().version().timestamp() >= after.timestamp()
+                    && status.get().state() != DocumentStatus.State.PENDING)
+        .orElseThrow();
+  }
+
+  private Optional<DocumentStatus> poll(
+      DocumentId id, Duration timeout, String wanted, Predicate<Optional<DocumentStatus>> done)
+      throws InterruptedException {
+    long end = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      Optional<DocumentStatus> status = states.document(id);
+      if (done.test(status)) {
+        return status;
+      }
+      if (System.nanoTime() >= end) {
+        throw RequestException.late(
+            "%s is not %s after %d ms".formatted(id, wanted, timeout.toMillis()));
+      }
+      Thread.sleep(POLL);
+    }
+  }
+
+  private static RequestException unknown(DocumentId id) {
+    return RequestException.notFound(
+        "id", "document_not_found", "there is no document '" + id + "'");
+  }
+
+  private static Map<String, String> metadata(@Nullable JsonObject given) {
+    Map<String, String> metadata = new HashMap<>();
+    if (given != null) {
+      given.forEach(entry -> metadata.put(entry.getKey(), (String) entry.getValue()));
+    }
+    return metadata;
+  }
+
+  private static JsonObject json(DocumentWriter.Written written, String state) {
+    return new JsonObject()
+        .put("collection", written.after().document().collection())
+        .put("id", written.after().document().id())
+        .put("state", state)
+        .put("after", written.after().toString())
+        .put("timestamp", written.after().timestamp())
+        .put("topic", written.topic())
+        .put("partition", written.partition())
+        .put("offset", written.offset());
+  }
+
+  private static JsonObject json(DocumentStatus status) {
+    JsonObject json =
+        new JsonObject()
+            .put("collection", status.document().collection())
+            .put("id", status.document().id())
+            .put("state", status.state().name().toLowerCase(Locale.ROOT))
+            .put("version", status.version().toString())
+            .put("title", status.title())
+            .put("text", status.text())
+            .put("metadata", new JsonObject(new HashMap<>(status.metadata())))
+            .put("contexts", status.contexts())
+            .put("tokens", status.tokens());
+    return status.reason() == null ? json : json.put("reason", status.reason());
+  }
+
+  private static JsonObject json(CollectionStatus status) {
+    return new JsonObject()
+        .put("collection", status.collection())
+        .put("documents", status.documents())
+        .put("pending", status.pending())
+        .put("failed", status.failed())
+        .put("contexts", status.contexts())
+        .put("tokens", status.tokens());
+  }
+}

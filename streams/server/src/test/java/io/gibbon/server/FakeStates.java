@@ -1,0 +1,124 @@
+package io.gibbon.server;
+
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.topology.CollectionStatus;
+import io.gibbon.topology.ContextRef;
+import io.gibbon.topology.DocumentId;
+import io.gibbon.topology.DocumentStatus;
+import io.gibbon.topology.SearchResult;
+import io.gibbon.topology.SearchResult.Candidate;
+import io.gibbon.topology.StateReader;
+import io.gibbon.topology.StateUnavailableException;
+import io.gibbon.topology.Version;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** States of documents in memory, one context each; a search finds whatever shares a word. */
+public final class FakeStates implements StateReader {
+
+  private final KvLayout layout;
+  private final Map<String, DocumentStatus> documents = new ConcurrentSkipListMap<>();
+
+  /** Contexts whose states are gone. */
+  public final Set<String> gone = ConcurrentHashMap.newKeySet();
+
+  /** Whether the first restoration is done. */
+  public volatile boolean ready = true;
+
+  /** Whether searches reach everything. */
+  public volatile boolean complete = true;
+
+  /** States in the layout of a profile. */
+  public FakeStates(KvLayout layout) {
+    this.layout = layout;
+  }
+
+  /** Adds an encoded document. */
+  public FakeStates add(String collection, String id, String text, long timestamp) {
+    return put(collection, id, text, timestamp, DocumentStatus.State.ENCODED);
+  }
+
+  /** Adds a document in some state. */
+  public FakeStates put(
+      String collection, String id, String text, long timestamp, DocumentStatus.State state) {
+    DocumentId name = new DocumentId(collection, id);
+    String reason = state == DocumentStatus.State.FAILED ? "no luck" : null;
+    documents.put(
+        name.toString(),
+        new DocumentStatus(
+            name,
+            new Version(timestamp, 7),
+            state,
+            reason,
+            "Title of " + id,
+            text,
+            Map.of(),
+            1,
+            5));
+    return this;
+  }
+
+  @Override
+  public boolean ready() {
+    return ready;
+  }
+
+  @Override
+  public Optional<DocumentStatus> document(DocumentId document) {
+    return Optional.ofNullable(documents.get(document.toString()));
+  }
+
+  @Override
+  public List<CollectionStatus> collections() {
+    return documents.values().stream()
+        .map(document -> document.document().collection())
+        .distinct()
+        .map(name -> new CollectionStatus(name, 1, 0, 0, 1, 5))
+        .toList();
+  }
+
+  @Override
+  public SearchResult search(String collection, String question, int limit) {
+    List<Candidate> found = new ArrayList<>();
+    for (DocumentStatus document : documents.values()) {
+      boolean match = Set.of(question.split(" ")).stream().anyMatch(document.text()::contains);
+      if (document.document().collection().equals(collection) && match && found.size() < limit) {
+        found.add(candidate(document, 1.5));
+      }
+    }
+    return new SearchResult(found, complete);
+  }
+
+  @Override
+  public List<Candidate> contexts(DocumentId document) {
+    return document(document).map(d -> List.of(candidate(d, Double.NaN))).orElse(List.of());
+  }
+
+  @Override
+  public List<Candidate> contexts(String collection, int limit) {
+    return documents.values().stream()
+        .filter(document -> document.document().collection().equals(collection))
+        .limit(limit)
+        .map(document -> candidate(document, Double.NaN))
+        .toList();
+  }
+
+  @Override
+  public KvStates read(ContextRef context) {
+    if (gone.contains(context.toString())) {
+      throw new StateUnavailableException(context + " is gone");
+    }
+    return KvStates.allocate(layout, context.tokens());
+  }
+
+  private static Candidate candidate(DocumentStatus document, double score) {
+    ContextRef ref = new ContextRef(document.document(), 0, "e1", (int) document.tokens());
+    return new Candidate(ref, document.title(), document.text(), score);
+  }
+}
