@@ -1,6 +1,9 @@
 package io.gibbon.runtime;
 
-import java.nio.file.Files;
+import io.gibbon.runtime.download.DownloadException;
+import io.gibbon.runtime.download.DownloadListener;
+import io.gibbon.runtime.download.ModelName;
+import io.gibbon.runtime.download.ModelStore;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
@@ -11,11 +14,13 @@ public final class DefaultModel {
 
   /** Where the file is; the calling test is skipped, with the reason, if it cannot be had. */
   public static Path path() {
-    Path path =
-        Path.of(
-            System.getProperty("user.home"),
-            ".cache/gibbon/models/SmolLM2-135M-Instruct.Q4_1.gguf");
-    Assumptions.assumeTrue(Files.exists(path), "the default model is not in " + path);
-    return path;
+    try {
+      return new ModelStore().resolve(ModelName.DEFAULT, DownloadListener.NONE);
+    } catch (DownloadException e) {
+      String reason = "skipped, as there is no default model: " + e.getMessage();
+      System.out.println(reason);
+      Assumptions.abort(reason);
+      throw e;
+    }
   }
 }
