@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of tokens and what it attends to. Contexts form APE's context group; prefix and own tokens the other group,
- * causally.
+ * One run of tokens and what it attends to. Contexts form APE's context group; prefix and own
+ * tokens the other group, causally.
  *
  * @param prefix KV states in front of everything, at positions from 0, or null
  * @param contexts KV states that start at the prefix's length; empty while a context is encoded

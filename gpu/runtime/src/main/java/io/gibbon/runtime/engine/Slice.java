@@ -6,11 +6,17 @@ import org.jspecify.annotations.Nullable;
  * The next tokens of one sequence in a step.
  *
  * @param sequence where the tokens belong
- * @param first index of the first of these tokens among the sequence's own tokens: everything before is in {@code own}
+ * @param first index of the first of these tokens among the sequence's own tokens: everything
+ *     before is in {@code own}
  * @param tokens token ids, at least one
- * @param logits receives the logits of the last row, or null if nobody wants them; all rows (row-major, vocabulary wide)
- *     when it has room for them all
- * @param shares receives the attention share of each context (mean over heads and layers, last row), or null
+ * @param logits receives the logits of the last row, or null if nobody wants them; all rows
+ *     (row-major, vocabulary wide) when it has room for them all
+ * @param shares receives the attention share of each context (mean over heads and layers, last
+ *     row), or null
  */
 public record Slice(
-    Sequence sequence, int first, int[] tokens, float @Nullable [] logits, float @Nullable [] shares) {}
+    Sequence sequence,
+    int first,
+    int[] tokens,
+    float @Nullable [] logits,
+    float @Nullable [] shares) {}

@@ -1,13 +1,13 @@
 package io.gibbon.runtime.kv;
 
 /**
- * Where the keys and values of one context lie in memory: the kernels' own layout, which is also what stores and
- * changelogs hold.
+ * Where the keys and values of one context lie in memory: the kernels' own layout, which is also
+ * what stores and changelogs hold.
  *
- * <p>A context of n tokens is one run of {@code layers * kvHeads} blocks, layer by layer and head by head. A block holds
- * first the keys, in panels of {@value #PANEL} tokens: within a panel dimension-major, so that {@value #PANEL} tokens of
- * one dimension are adjacent; lanes past the last token are zero. Then the values, token-major. Everything is
- * little-endian.
+ * <p>A context of n tokens is one run of {@code layers * kvHeads} blocks, layer by layer and head
+ * by head. A block holds first the keys, in panels of {@value #PANEL} tokens: within a panel
+ * dimension-major, so that {@value #PANEL} tokens of one dimension are adjacent; lanes past the
+ * last token are zero. Then the values, token-major. Everything is little-endian.
  *
  * @param layers layers of the model
  * @param kvHeads key-value heads of a layer
@@ -35,6 +35,14 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   /** Bytes of one block. */
   public long blockBytes(int tokens) {
     return keyBytes(tokens) + valueBytes(tokens);
+  }
+
+  /**
+   * Where the block of a layer and head begins in states of a number of tokens; its values follow
+   * its keys at {@link #keyBytes}.
+   */
+  public long blockOffset(int tokens, int layer, int kvHead) {
+    return ((long) layer * kvHeads + kvHead) * blockBytes(tokens);
   }
 
   /** Bytes of all blocks. */

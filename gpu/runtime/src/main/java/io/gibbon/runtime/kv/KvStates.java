@@ -2,17 +2,24 @@ package io.gibbon.runtime.kv;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Keys (after RoPE) and values of every layer for the tokens of one context, off-heap, in the layout of {@link KvLayout}.
- * Immutable once filled, then safe for any number of reading threads; closed by its one owner when nobody reads it any
- * more.
+ * Keys (after RoPE) and values of every layer for the tokens of one context, off-heap, in the
+ * layout of {@link KvLayout}. Immutable once filled, then safe for any number of reading threads;
+ * closed by its one owner when nobody reads it any more.
+ *
+ * <p>A context's states have exactly its number of tokens, so that equal contexts have equal bytes.
+ * The own states of a sequence that is still decoding have room for more tokens than are filled;
+ * they grow by {@link #resized}.
  */
 public final class KvStates implements AutoCloseable {
 
-  /** Bytes of one page: a slice small enough to be a Kafka record under the default limit of 1 MiB. */
+  /**
+   * Bytes of one page: a slice small enough to be a Kafka record under the default limit of 1 MiB.
+   */
   public static final int PAGE_BYTES = 512 * 1024;
 
   private final KvLayout layout;
@@ -35,13 +42,15 @@ public final class KvStates implements AutoCloseable {
   /**
    * States from the pages that {@link #page} returned.
    *
-   * @throws IllegalArgumentException if the pages are not {@code pageCount} full pages and a rest of the right size
+   * @throws IllegalArgumentException if the pages are not {@code pageCount} full pages and a rest
+   *     of the right size
    */
   public static KvStates ofPages(KvLayout layout, int tokens, List<byte[]> pages) {
     long expected = layout.bytes(tokens);
     if (pages.size() != pageCount(expected)) {
       throw new IllegalArgumentException(
-          "%d pages instead of %d for %d tokens".formatted(pages.size(), pageCount(expected), tokens));
+          "%d pages instead of %d for %d tokens"
+              .formatted(pages.size(), pageCount(expected), tokens));
     }
     KvStates states = new KvStates(layout, tokens);
     for (int i = 0; i < pages.size(); i++) {
@@ -50,7 +59,8 @@ public final class KvStates implements AutoCloseable {
       long size = Math.min(PAGE_BYTES, expected - offset);
       if (page.length != size) {
         states.close();
-        throw new IllegalArgumentException("page %d has %d bytes instead of %d".formatted(i, page.length, size));
+        throw new IllegalArgumentException(
+            "page %d has %d bytes instead of %d".formatted(i, page.length, size));
       }
       MemorySegment.copy(MemorySegment.ofArray(page), 0, states.memory, offset, size);
     }
@@ -61,12 +71,76 @@ public final class KvStates implements AutoCloseable {
     return Math.toIntExact((bytes + PAGE_BYTES - 1) / PAGE_BYTES);
   }
 
+  /**
+   * A copy of these states with room for more tokens, the new room zero. The caller still closes
+   * these.
+   *
+   * @throws IllegalArgumentException if {@code tokens} is less than there is room for
+   */
+  public KvStates resized(int tokens) {
+    if (tokens < this.tokens) {
+      throw new IllegalArgumentException(
+          "cannot shrink from %d to %d tokens".formatted(this.tokens, tokens));
+    }
+    KvStates copy = new KvStates(layout, tokens);
+    for (int layer = 0; layer < layout.layers(); layer++) {
+      for (int head = 0; head < layout.kvHeads(); head++) {
+        long from = layout.blockOffset(this.tokens, layer, head);
+        long to = layout.blockOffset(tokens, layer, head);
+        MemorySegment.copy(memory, from, copy.memory, to, layout.keyBytes(this.tokens));
+        MemorySegment.copy(
+            memory,
+            from + layout.keyBytes(this.tokens),
+            copy.memory,
+            to + layout.keyBytes(tokens),
+            layout.valueBytes(this.tokens));
+      }
+    }
+    return copy;
+  }
+
+  /**
+   * Stores one token's key and value of one layer and head, rounded to the format. Different tokens
+   * may be written by different threads at once.
+   */
+  public void put(
+      int layer,
+      int kvHead,
+      int token,
+      float[] key,
+      int keyOffset,
+      float[] value,
+      int valueOffset) {
+    int headDim = layout.headDim();
+    int bytes = layout.format().bytes();
+    long block = layout.blockOffset(tokens, layer, kvHead);
+    long keys =
+        block
+            + ((long) token / KvLayout.PANEL * headDim * KvLayout.PANEL + token % KvLayout.PANEL)
+                * bytes;
+    long values = block + layout.keyBytes(tokens) + (long) token * headDim * bytes;
+    for (int d = 0; d < headDim; d++) {
+      long keyAt = keys + (long) d * KvLayout.PANEL * bytes;
+      long valueAt = values + (long) d * bytes;
+      switch (layout.format()) {
+        case F32 -> {
+          memory.set(ValueLayout.JAVA_FLOAT, keyAt, key[keyOffset + d]);
+          memory.set(ValueLayout.JAVA_FLOAT, valueAt, value[valueOffset + d]);
+        }
+        case F16 -> {
+          memory.set(ValueLayout.JAVA_SHORT, keyAt, Float.floatToFloat16(key[keyOffset + d]));
+          memory.set(ValueLayout.JAVA_SHORT, valueAt, Float.floatToFloat16(value[valueOffset + d]));
+        }
+      }
+    }
+  }
+
   /** Shape and layout. */
   public KvLayout layout() {
     return layout;
   }
 
-  /** Tokens of the context. */
+  /** Tokens of the context, or that there is room for. */
   public int tokens() {
     return tokens;
   }
@@ -84,7 +158,8 @@ public final class KvStates implements AutoCloseable {
   /** A copy of page {@code index}. */
   public byte[] page(int index) {
     long offset = (long) index * PAGE_BYTES;
-    ByteBuffer page = memory.asSlice(offset, Math.min(PAGE_BYTES, memory.byteSize() - offset)).asByteBuffer();
+    ByteBuffer page =
+        memory.asSlice(offset, Math.min(PAGE_BYTES, memory.byteSize() - offset)).asByteBuffer();
     byte[] bytes = new byte[page.remaining()];
     page.get(bytes);
     return bytes;

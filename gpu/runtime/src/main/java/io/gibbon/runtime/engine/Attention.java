@@ -1,0 +1,284 @@
+package io.gibbon.runtime.engine;
+
+import io.gibbon.runtime.engine.AttentionPlan.Item;
+import io.gibbon.runtime.engine.AttentionPlan.Piece;
+import io.gibbon.runtime.kernel.Kernels;
+import io.gibbon.runtime.kernel.Workers;
+import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.ModelDescription;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Adaptive Parallel Encoding's attention (arXiv 2502.05431) over cached keys and values.
+ *
+ * <p>The context group is attended with scale {@code 1 / (sqrt(d) * T)} and without a mask, the
+ * other group (prefix and own tokens) with {@code 1 / sqrt(d)} and causally. With the log-sum-exp
+ * of both, {@code w = softmax([S * T * lse_c, lse_o])} and {@code out = w[0] * out_c + w[1] *
+ * out_o}.
+ *
+ * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a tile's keys and values
+ * are widened once for all query heads of the group and all rows. Tiles start at context starts, so
+ * a row's bits do not depend on the batch. One thread at a time.
+ */
+final class Attention {
+
+  /** Tokens of a tile. */
+  private static final int TILE = 64;
+
+  /**
+   * Query vectors (rows times heads of a group) that one item attends with, at the most, unless a
+   * group is larger.
+   */
+  private static final int QUERIES = 96;
+
+  private final Kernels kernels;
+  private final Workers workers;
+  private final KvLayout layout;
+  private final int heads;
+  private final int group;
+  private final int headDim;
+  private final int accumulatorStride;
+  private final Scratch[] scratch;
+  private float[] accumulators = new float[0];
+  private float[] greatest = new float[0];
+
+  Attention(ModelDescription model, KvLayout layout, Kernels kernels, Workers workers) {
+    this.kernels = kernels;
+    this.workers = workers;
+    this.layout = layout;
+    this.heads = model.heads();
+    this.group = model.heads() / model.kvHeads();
+    this.headDim = model.headDim();
+    this.accumulatorStride = headDim + Kernels.LANES;
+    this.scratch = new Scratch[workers.count()];
+    Arrays.setAll(scratch, i -> new Scratch());
+  }
+
+  /** What one worker needs for one item. */
+  private final class Scratch {
+    final float[] queries = new float[rowsPerItem() * group * headDim];
+    final float[] scores = new float[rowsPerItem() * group * TILE];
+    final float[] accumulators = new float[rowsPerItem() * group * accumulatorStride];
+    final float[] greatest = new float[rowsPerItem() * group];
+    final float[] wide = new float[TILE * headDim];
+    final short[] narrow = new short[TILE * headDim];
+    double[] coefficients = new double[8];
+  }
+
+  private int rowsPerItem() {
+    return Math.max(1, QUERIES / group);
+  }
+
+  /** Plans the attention of some rows. */
+  AttentionPlan plan(List<RowRange> ranges, Map<Slice, Shares> shares) {
+    AttentionPlan plan = new AttentionPlan(ranges, shares, heads, layout.kvHeads(), rowsPerItem());
+    if (greatest.length < plan.slotCount()) {
+      greatest = new float[plan.slotCount()];
+      accumulators = new float[plan.slotCount() * accumulatorStride];
+    }
+    return plan;
+  }
+
+  /**
+   * Attends in one layer.
+   *
+   * @param queries queries after RoPE, heads side by side
+   * @param out receives the attended values, heads side by side
+   */
+  void run(int layer, AttentionPlan plan, float[] queries, int stride, float[] out, int outStride) {
+    workers.forEach(
+        plan.items().size(),
+        (i, worker) -> attend(layer, plan, plan.items().get(i), queries, stride, scratch[worker]));
+    workers.forEach(
+        plan.rows(), (row, worker) -> merge(plan, row, out, row * outStride, scratch[worker]));
+  }
+
+  private void attend(
+      int layer, AttentionPlan plan, Item item, float[] queries, int stride, Scratch s) {
+    int[] rows = item.rows();
+    int firstHead = item.kvHead() * group;
+    for (int r = 0; r < rows.length; r++) {
+      int from = rows[r] * stride + firstHead * headDim;
+      System.arraycopy(queries, from, s.queries, r * group * headDim, group * headDim);
+    }
+    int n = rows.length * group;
+    Arrays.fill(s.accumulators, 0, n * accumulatorStride, 0);
+    Arrays.fill(s.greatest, 0, n, Float.NEGATIVE_INFINITY);
+    for (Piece piece : item.pieces()) {
+      attendPiece(layer, plan, item, piece, s);
+    }
+    for (int r = 0; r < rows.length; r++) {
+      for (int g = 0; g < group; g++) {
+        int slot = plan.slot(rows[r], firstHead + g, item.span());
+        int query = r * group + g;
+        greatest[slot] = s.greatest[query];
+        System.arraycopy(
+            s.accumulators,
+            query * accumulatorStride,
+            accumulators,
+            slot * accumulatorStride,
+            accumulatorStride);
+      }
+    }
+  }
+
+  private void attendPiece(int layer, AttentionPlan plan, Item item, Piece piece, Scratch s) {
+    int[] rows = item.rows();
+    int lastVisible =
+        piece.causal()
+            ? plan.range(rows[rows.length - 1]).ownIndex(rows[rows.length - 1])
+            : piece.to();
+    int n = rows.length * group;
+    for (int token = piece.from(); token < piece.to() && token <= lastVisible; token += TILE) {
+      int tokens = Math.min(TILE, piece.to() - token);
+      int width = (tokens + KvLayout.PANEL - 1) / KvLayout.PANEL * KvLayout.PANEL;
+      loadKeys(piece.states(), layer, item.kvHead(), token, width, s);
+      kernels.multiply(
+          s.queries,
+          0,
+          headDim,
+          n,
+          s.wide,
+          0,
+          KvLayout.PANEL,
+          KvLayout.PANEL * headDim,
+          width,
+          headDim,
+          s.scores,
+          0,
+          TILE,
+          false);
+      for (int r = 0; r < rows.length; r++) {
+        int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
+        softmax(plan, item, piece, r, Math.clamp(visible, 0, tokens), width, s);
+      }
+      loadValues(piece.states(), layer, item.kvHead(), token, tokens, s);
+      kernels.multiply(
+          s.scores,
+          0,
+          TILE,
+          n,
+          s.wide,
+          0,
+          headDim,
+          Kernels.LANES,
+          headDim,
+          tokens,
+          s.accumulators,
+          0,
+          accumulatorStride,
+          true);
+    }
+  }
+
+  private void softmax(
+      AttentionPlan plan, Item item, Piece piece, int r, int visible, int width, Scratch s) {
+    int row = item.rows()[r];
+    float scale = scale(plan.range(row).slice().sequence(), piece);
+    Shares wanted = piece.context() < 0 ? null : plan.shares(row);
+    for (int g = 0; g < group; g++) {
+      int query = r * group + g;
+      s.greatest[query] =
+          kernels.softmax(
+              s.scores,
+              query * TILE,
+              visible,
+              width,
+              scale,
+              s.greatest[query],
+              s.accumulators,
+              query * accumulatorStride,
+              accumulatorStride);
+      if (wanted != null) {
+        wanted.addTile(
+            item.kvHead() * group + g,
+            piece.index(),
+            s.greatest[query],
+            s.scores,
+            query * TILE,
+            visible);
+      }
+    }
+  }
+
+  private float scale(Sequence sequence, Piece piece) {
+    double temperature = piece.context() < 0 ? 1 : sequence.attentionTemperature();
+    return (float) (1 / (Math.sqrt(headDim) * temperature));
+  }
+
+  private void loadKeys(KvStates states, int layer, int kvHead, int token, int width, Scratch s) {
+    long panels = (long) token * headDim * layout.format().bytes();
+    load(states, layout.blockOffset(states.tokens(), layer, kvHead) + panels, width * headDim, s);
+  }
+
+  private void loadValues(
+      KvStates states, int layer, int kvHead, int token, int tokens, Scratch s) {
+    long values =
+        layout.blockOffset(states.tokens(), layer, kvHead)
+            + layout.keyBytes(states.tokens())
+            + (long) token * headDim * layout.format().bytes();
+    load(states, values, tokens * headDim, s);
+  }
+
+  private void load(KvStates states, long offset, int n, Scratch s) {
+    MemorySegment memory = states.memory();
+    if (layout.format() == KvFormat.F32) {
+      MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, 0, n);
+    } else {
+      MemorySegment.copy(memory, ValueLayout.JAVA_SHORT, offset, s.narrow, 0, n);
+      kernels.widen(s.narrow, s.wide, n);
+    }
+  }
+
+  private void merge(AttentionPlan plan, int row, float[] out, int offset, Scratch s) {
+    Shares shares = plan.shares(row);
+    Sequence sequence = plan.range(row).slice().sequence();
+    double sharpness = sequence.scalingFactor() * sequence.attentionTemperature();
+    int spans = plan.spans(row);
+    int contextSpans = plan.contextSpans(row);
+    if (s.coefficients.length < spans) {
+      s.coefficients = new double[spans];
+    }
+    for (int head = 0; head < heads; head++) {
+      for (int span = 0; span < spans; span++) {
+        int slot = plan.slot(row, head, span);
+        s.coefficients[span] = greatest[slot] + Math.log(sum(slot));
+      }
+      double contexts = LogSumExp.of(s.coefficients, 0, contextSpans);
+      double others = LogSumExp.of(s.coefficients, contextSpans, spans);
+      double contextWeight =
+          contextSpans == 0 ? 0 : 1 / (1 + Math.exp(others - sharpness * contexts));
+      if (shares != null) {
+        shares.addHead(head, contextWeight, contexts);
+      }
+      int target = offset + head * headDim;
+      Arrays.fill(out, target, target + headDim, 0);
+      for (int span = 0; span < spans; span++) {
+        double total = span < contextSpans ? contexts : others;
+        double weight = span < contextSpans ? contextWeight : 1 - contextWeight;
+        int slot = plan.slot(row, head, span);
+        double sum = sum(slot);
+        if (sum > 0) {
+          double factor = weight * Math.exp(s.coefficients[span] - total) / sum;
+          kernels.addScaled(
+              out, target, (float) factor, accumulators, slot * accumulatorStride, headDim);
+        }
+      }
+    }
+  }
+
+  private double sum(int slot) {
+    double sum = 0;
+    int from = slot * accumulatorStride + headDim;
+    for (int i = from; i < from + Kernels.LANES; i++) {
+      sum += accumulators[i];
+    }
+    return sum;
+  }
+}

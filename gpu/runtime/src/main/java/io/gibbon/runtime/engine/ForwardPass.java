@@ -1,0 +1,244 @@
+package io.gibbon.runtime.engine;
+
+import io.gibbon.runtime.kernel.Kernels;
+import io.gibbon.runtime.kernel.Matmul;
+import io.gibbon.runtime.kernel.PackedMatrix;
+import io.gibbon.runtime.kernel.Workers;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.ModelDescription;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A decoder-only transformer with RMS norms, rotary positions, grouped-query attention and a SwiGLU
+ * feed-forward network, over the rows of a whole step at once. One thread at a time.
+ */
+final class ForwardPass {
+
+  /** Rows whose logits are computed together: bounds the buffer. */
+  private static final int LOGIT_ROWS = 32;
+
+  /** Below so many rows, what is done row by row costs less than waking the workers. */
+  private static final int FEW_ROWS = 4;
+
+  private final ModelDescription model;
+  private final Weights weights;
+  private final Kernels kernels;
+  private final Workers workers;
+  private final Matmul matmul;
+  private final Attention attention;
+  private final Rope rope;
+  private final int queryWidth;
+  private final int keyWidth;
+  private final int qkvWidth;
+  private final int logitWidth;
+  private final float[] logits;
+
+  private int capacity;
+  private float[] hidden = new float[0];
+  private float[] normed = new float[0];
+  private float[] queryKeyValue = new float[0];
+  private float[] attended = new float[0];
+  private float[] gateUp = new float[0];
+
+  ForwardPass(
+      ModelDescription model, Weights weights, KvLayout layout, Kernels kernels, Workers workers) {
+    this.model = model;
+    this.weights = weights;
+    this.kernels = kernels;
+    this.workers = workers;
+    this.matmul = new Matmul(kernels, workers);
+    this.attention = new Attention(model, layout, kernels, workers);
+    this.rope = new Rope(model);
+    this.queryWidth = model.heads() * model.headDim();
+    this.keyWidth = model.kvHeads() * model.headDim();
+    this.qkvWidth = queryWidth + 2 * keyWidth;
+    this.logitWidth = weights.output().panels() * PackedMatrix.PANEL;
+    this.logits = new float[LOGIT_ROWS * logitWidth];
+  }
+
+  /** Runs all slices; as {@link Executor#step}. */
+  void run(List<Slice> slices) {
+    List<RowRange> all = RowRange.all(slices);
+    List<RowRange> wanted = RowRange.wanted(slices, model.vocabulary());
+    Map<Slice, Shares> shares = shares(slices);
+    int rows = RowRange.total(all);
+    reserve(rows);
+    embed(all);
+    AttentionPlan plan = attention.plan(all, shares);
+    for (int layer = 0; layer < model.layers() - 1; layer++) {
+      queriesKeysValues(layer, all, rows);
+      attend(layer, plan);
+      feedForward(layer, rows);
+    }
+    int last = model.layers() - 1;
+    queriesKeysValues(last, all, rows);
+    if (wanted.isEmpty()) {
+      return;
+    }
+    keepOnly(wanted, all);
+    attend(last, attention.plan(wanted, shares));
+    feedForward(last, RowRange.total(wanted));
+    logits(wanted);
+    shares.forEach((slice, collected) -> collected.writeTo(slice.shares()));
+  }
+
+  private Map<Slice, Shares> shares(List<Slice> slices) {
+    Map<Slice, Shares> shares = new IdentityHashMap<>();
+    for (Slice slice : slices) {
+      List<KvStates> contexts = slice.sequence().contexts();
+      if (slice.shares() != null) {
+        int[] contextOfPiece = AttentionPlan.contextOfPiece(contexts);
+        shares.put(
+            slice, new Shares(contextOfPiece, contexts.size(), model.heads(), model.layers()));
+      }
+    }
+    return shares;
+  }
+
+  private void reserve(int rows) {
+    rope.reserve(rows);
+    if (rows > capacity) {
+      capacity = rows;
+      hidden = new float[rows * model.width()];
+      normed = new float[rows * model.width()];
+      queryKeyValue = new float[rows * qkvWidth];
+      attended = new float[rows * Math.max(queryWidth, model.width())];
+      gateUp = new float[rows * 2 * model.feedForward()];
+    }
+  }
+
+  private void embed(List<RowRange> ranges) {
+    for (RowRange range : ranges) {
+      int[] tokens = range.slice().tokens();
+      for (int i = 0; i < range.count(); i++) {
+        int row = range.row() + i;
+        weights.embedding().row(tokens[i], hidden, row * model.width());
+        rope.position(row, range.position(row));
+      }
+    }
+  }
+
+  private void queriesKeysValues(int layer, List<RowRange> ranges, int rows) {
+    Weights.Layer weight = weights.layers().get(layer);
+    norm(weight.attentionNorm(), rows);
+    matmul.run(normed, model.width(), rows, weight.queryKeyValue(), queryKeyValue, qkvWidth);
+    for (RowRange range : ranges) {
+      KvStates own = range.slice().sequence().own();
+      forEachRow(
+          range.count(), i -> rotateAndStore(layer, range.row() + i, own, range.first() + i));
+    }
+  }
+
+  private void rotateAndStore(int layer, int row, KvStates own, int token) {
+    int queries = row * qkvWidth;
+    int keys = queries + queryWidth;
+    int values = keys + keyWidth;
+    rope.rotate(row, queryKeyValue, queries, model.heads() + model.kvHeads(), model.headDim());
+    for (int head = 0; head < model.kvHeads(); head++) {
+      int offset = head * model.headDim();
+      own.put(layer, head, token, queryKeyValue, keys + offset, queryKeyValue, values + offset);
+    }
+  }
+
+  private void attend(int layer, AttentionPlan plan) {
+    attention.run(layer, plan, queryKeyValue, qkvWidth, attended, queryWidth);
+    int rows = plan.rows();
+    List<PackedMatrix> output = weights.layers().get(layer).attentionOutput();
+    matmul.run(attended, queryWidth, rows, output, normed, model.width());
+    addToHidden(normed, rows);
+  }
+
+  private void feedForward(int layer, int rows) {
+    Weights.Layer weight = weights.layers().get(layer);
+    int width = model.feedForward();
+    norm(weight.feedForwardNorm(), rows);
+    matmul.run(normed, model.width(), rows, weight.gateUp(), gateUp, 2 * width);
+    forEachRow(
+        rows, row -> kernels.swiGlu(gateUp, row * 2 * width, gateUp, (row * 2 + 1) * width, width));
+    matmul.run(gateUp, 2 * width, rows, weight.down(), normed, model.width());
+    addToHidden(normed, rows);
+  }
+
+  private void norm(float[] weight, int rows) {
+    int width = model.width();
+    forEachRow(
+        rows,
+        row ->
+            kernels.rmsNorm(
+                hidden, row * width, weight, model.rmsEpsilon(), width, normed, row * width));
+  }
+
+  private void addToHidden(float[] update, int rows) {
+    int width = model.width();
+    forEachRow(rows, row -> kernels.add(hidden, row * width, update, row * width, width));
+  }
+
+  /**
+   * Moves the wanted rows to the front; after the last layer's keys and values the others have no
+   * effect.
+   */
+  private void keepOnly(List<RowRange> wanted, List<RowRange> all) {
+    int next = 0;
+    for (RowRange range : wanted) {
+      while (all.get(next).slice() != range.slice()) {
+        next++;
+      }
+      int from = all.get(next).row() + range.first() - all.get(next).first();
+      System.arraycopy(
+          hidden,
+          from * model.width(),
+          hidden,
+          range.row() * model.width(),
+          range.count() * model.width());
+      System.arraycopy(
+          queryKeyValue,
+          from * qkvWidth,
+          queryKeyValue,
+          range.row() * qkvWidth,
+          range.count() * qkvWidth);
+    }
+  }
+
+  private void logits(List<RowRange> wanted) {
+    int rows = RowRange.total(wanted);
+    int width = model.width();
+    norm(weights.outputNorm(), rows);
+    for (int from = 0; from < rows; from += LOGIT_ROWS) {
+      int n = Math.min(LOGIT_ROWS, rows - from);
+      if (from > 0) {
+        System.arraycopy(normed, from * width, normed, 0, n * width);
+      }
+      matmul.run(normed, width, n, List.of(weights.output()), logits, logitWidth);
+      copyLogits(wanted, from, n);
+    }
+  }
+
+  private void copyLogits(List<RowRange> wanted, int from, int n) {
+    for (RowRange range : wanted) {
+      float[] out = range.slice().logits();
+      int first = Math.max(from, range.row());
+      int end = Math.min(from + n, range.row() + range.count());
+      for (int row = first; out != null && row < end; row++) {
+        int target = (row - range.row()) * model.vocabulary();
+        System.arraycopy(logits, (row - from) * logitWidth, out, target, model.vocabulary());
+      }
+    }
+  }
+
+  private void forEachRow(int rows, RowBody body) {
+    if (rows < FEW_ROWS) {
+      for (int row = 0; row < rows; row++) {
+        body.run(row);
+      }
+    } else {
+      workers.forEach(rows, (row, worker) -> body.run(row));
+    }
+  }
+
+  private interface RowBody {
+    void run(int row);
+  }
+}

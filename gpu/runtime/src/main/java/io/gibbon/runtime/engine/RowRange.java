@@ -1,0 +1,58 @@
+package io.gibbon.runtime.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Some of a slice's tokens as rows of the activations.
+ *
+ * @param slice where they come from
+ * @param first index of the first among the sequence's own tokens
+ * @param count how many
+ * @param row the first one's row in the activations
+ */
+record RowRange(Slice slice, int first, int count, int row) {
+
+  /** All rows of all slices, in order. */
+  static List<RowRange> all(List<Slice> slices) {
+    List<RowRange> ranges = new ArrayList<>(slices.size());
+    int row = 0;
+    for (Slice slice : slices) {
+      ranges.add(new RowRange(slice, slice.first(), slice.tokens().length, row));
+      row += slice.tokens().length;
+    }
+    return ranges;
+  }
+
+  /** The rows that somebody wants to know the outcome of: none, the last, or all of a slice. */
+  static List<RowRange> wanted(List<Slice> slices, int vocabulary) {
+    List<RowRange> ranges = new ArrayList<>(slices.size());
+    int row = 0;
+    for (Slice slice : slices) {
+      float[] logits = slice.logits();
+      if (logits == null && slice.shares() == null) {
+        continue;
+      }
+      int tokens = slice.tokens().length;
+      int count = logits != null && logits.length >= (long) tokens * vocabulary ? tokens : 1;
+      ranges.add(new RowRange(slice, slice.first() + tokens - count, count, row));
+      row += count;
+    }
+    return ranges;
+  }
+
+  /** Rows of all ranges together. */
+  static int total(List<RowRange> ranges) {
+    return ranges.stream().mapToInt(RowRange::count).sum();
+  }
+
+  /** Position of the sequence's token that lies in an activation row of this range. */
+  int position(int activationRow) {
+    return slice.sequence().start() + ownIndex(activationRow);
+  }
+
+  /** Index among the sequence's own tokens of the one in an activation row of this range. */
+  int ownIndex(int activationRow) {
+    return first + activationRow - row;
+  }
+}

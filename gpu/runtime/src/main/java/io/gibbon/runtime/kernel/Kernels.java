@@ -1,0 +1,122 @@
+package io.gibbon.runtime.kernel;
+
+/**
+ * The primitive operations of the forward pass. Implementations have no state and are safe for any
+ * number of threads.
+ *
+ * <p>Every element of a result has one order of reduction, which depends neither on how many rows
+ * there are nor on where they lie: one row gives the same bits alone as among sixteen. Products
+ * accumulate along the depth from first to last by fused multiply-add; sums of vectors run in
+ * {@value #LANES} interleaved partial sums.
+ *
+ * <p>Matrices of activations are float arrays, row-major, with an offset and a stride (the distance
+ * of rows) in floats.
+ */
+public interface Kernels {
+
+  /** Partial sums of a reduction over a vector. */
+  int LANES = 16;
+
+  /** Name in logs, such as {@code vector-256}. */
+  String name();
+
+  /**
+   * A matrix product: {@code c = a * b}, or {@code c += a * b}.
+   *
+   * @param a {@code rows} x {@code depth}
+   * @param b {@code depth} x {@code columns}
+   * @param bPanelStride distance of panels of {@value #LANES} columns: column j of row k lies at
+   *     {@code bOffset + j / 16 * bPanelStride + k * bStride + j % 16}
+   * @param columns a multiple of {@value #LANES}
+   * @param c {@code rows} x {@code columns}
+   * @param add whether to go on from what is in {@code c}
+   */
+  void multiply(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      float[] b,
+      int bOffset,
+      int bStride,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add);
+
+  /**
+   * The numbers of some blocks of one panel of a weight: {@code (toBlock - fromBlock) * 32} rows of
+   * 16 floats, column after column of the matrix, from {@code outOffset}. Coded weights become
+   * {@code fma(code, scale, minimum)}.
+   */
+  void unpack(
+      PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset);
+
+  /**
+   * The product of one row and some panels of a weight of codes, with the bits that {@link #unpack}
+   * and {@link #multiply} give.
+   *
+   * @param out receives 16 floats a panel, that of panel 0 at {@code outOffset}
+   */
+  void multiplyRow(
+      PackedMatrix matrix,
+      int fromPanel,
+      int toPanel,
+      float[] x,
+      int xOffset,
+      float[] out,
+      int outOffset);
+
+  /**
+   * {@code out = x / sqrt(mean(x^2) + epsilon) * weight}; {@code n} is a multiple of {@value
+   * #LANES}.
+   */
+  void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, int n, float[] out, int outOffset);
+
+  /** {@code x += y}; {@code n} is a multiple of {@value #LANES}, here and in the following. */
+  void add(float[] x, int xOffset, float[] y, int yOffset, int n);
+
+  /** {@code x += factor * y}. */
+  void addScaled(float[] x, int xOffset, float factor, float[] y, int yOffset, int n);
+
+  /** {@code gate = gate / (1 + exp(-gate)) * up}. */
+  void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
+
+  /**
+   * One step of an online softmax over one tile of scores. The state of a row is its greatest score
+   * so far and an accumulator of {@code length} floats, the last {@value #LANES} of which are
+   * partial sums of the exponentials; all of it is relative to that greatest score.
+   *
+   * <p>Replaces the scores by {@code exp(scale * score - greatest)}, adds these to the partial
+   * sums, and before that rescales the accumulator if the greatest score grew.
+   *
+   * @param scores {@code width} floats from {@code offset}; those from {@code count} on are masked
+   *     and become 0
+   * @param width a multiple of {@value #LANES}
+   * @param greatest greatest scaled score of earlier tiles; negative infinity at first
+   * @return the greatest scaled score so far
+   */
+  float softmax(
+      float[] scores,
+      int offset,
+      int count,
+      int width,
+      float scale,
+      float greatest,
+      float[] accumulator,
+      int accumulatorOffset,
+      int length);
+
+  /**
+   * {@code x = exp(x)} for arguments up to 88; below -87 the result is 0. Relative error under
+   * 3e-7.
+   */
+  void exp(float[] x, int offset, int n);
+
+  /** Widens binary16 to binary32. */
+  void widen(short[] from, float[] to, int n);
+}

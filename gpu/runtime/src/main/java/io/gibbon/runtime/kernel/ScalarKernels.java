@@ -1,0 +1,149 @@
+package io.gibbon.runtime.kernel;
+
+/** The kernels as plain loops: the reference that faster ones are held to. */
+public final class ScalarKernels implements Kernels {
+
+  @Override
+  public String name() {
+    return "scalar";
+  }
+
+  @Override
+  public void multiply(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      float[] b,
+      int bOffset,
+      int bStride,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        int target = cOffset + row * cStride + column;
+        int from = bOffset + column / LANES * bPanelStride + column % LANES;
+        float sum = add ? c[target] : 0;
+        for (int k = 0; k < depth; k++) {
+          sum = Math.fma(a[aOffset + row * aStride + k], b[from + k * bStride], sum);
+        }
+        c[target] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void unpack(
+      PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset) {
+    int target = outOffset;
+    for (int block = fromBlock; block < toBlock; block++) {
+      for (int k = 0; k < PackedMatrix.BLOCK; k++) {
+        for (int lane = 0; lane < PackedMatrix.PANEL; lane++) {
+          out[target++] = matrix.value(panel, block, lane, k);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void multiplyRow(
+      PackedMatrix matrix,
+      int fromPanel,
+      int toPanel,
+      float[] x,
+      int xOffset,
+      float[] out,
+      int outOffset) {
+    float[] panel = new float[matrix.columns() * PackedMatrix.PANEL];
+    for (int p = fromPanel; p < toPanel; p++) {
+      unpack(matrix, p, 0, matrix.blocks(), panel, 0);
+      int target = outOffset + p * PackedMatrix.PANEL;
+      multiply(
+          x, xOffset, 0, 1, panel, 0, LANES, 0, LANES, matrix.columns(), out, target, 0, false);
+    }
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, int n, float[] out, int outOffset) {
+    double squares = 0;
+    for (int i = 0; i < n; i++) {
+      squares += (double) x[xOffset + i] * x[xOffset + i];
+    }
+    float factor = (float) (1 / Math.sqrt(squares / n + epsilon));
+    for (int i = 0; i < n; i++) {
+      out[outOffset + i] = x[xOffset + i] * factor * weight[i];
+    }
+  }
+
+  @Override
+  public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xOffset + i] += y[yOffset + i];
+    }
+  }
+
+  @Override
+  public void addScaled(float[] x, int xOffset, float factor, float[] y, int yOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xOffset + i] = Math.fma(factor, y[yOffset + i], x[xOffset + i]);
+    }
+  }
+
+  @Override
+  public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      double g = gate[gateOffset + i];
+      gate[gateOffset + i] = (float) (g / (1 + Math.exp(-g)) * up[upOffset + i]);
+    }
+  }
+
+  @Override
+  public float softmax(
+      float[] scores,
+      int offset,
+      int count,
+      int width,
+      float scale,
+      float greatest,
+      float[] accumulator,
+      int accumulatorOffset,
+      int length) {
+    float max = greatest;
+    for (int i = 0; i < count; i++) {
+      max = Math.max(max, scores[offset + i] * scale);
+    }
+    if (max > greatest) {
+      float factor = (float) Math.exp((double) greatest - max);
+      for (int i = 0; i < length; i++) {
+        accumulator[accumulatorOffset + i] *= factor;
+      }
+    }
+    int sums = accumulatorOffset + length - LANES;
+    for (int i = 0; i < width; i++) {
+      float p = i < count ? (float) Math.exp((double) scores[offset + i] * scale - max) : 0;
+      scores[offset + i] = p;
+      accumulator[sums + i % LANES] += p;
+    }
+    return max;
+  }
+
+  @Override
+  public void exp(float[] x, int offset, int n) {
+    for (int i = offset; i < offset + n; i++) {
+      x[i] = x[i] < -87 ? 0 : (float) Math.exp(x[i]);
+    }
+  }
+
+  @Override
+  public void widen(short[] from, float[] to, int n) {
+    for (int i = 0; i < n; i++) {
+      to[i] = Float.float16ToFloat(from[i]);
+    }
+  }
+}

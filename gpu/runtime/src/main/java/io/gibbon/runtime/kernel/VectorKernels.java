@@ -1,0 +1,223 @@
+package io.gibbon.runtime.kernel;
+
+import static io.gibbon.runtime.kernel.Simd.F;
+import static io.gibbon.runtime.kernel.Simd.W;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * The kernels with the Vector API, for vectors of 4, 8 or 16 floats. Results do not depend on the
+ * width, bit for bit.
+ */
+public final class VectorKernels implements Kernels {
+
+  private static final float LOWEST_EXPONENT = -87;
+  private static final float HIGHEST_EXPONENT = 88;
+
+  /**
+   * ln 2 in two parts, the first with so few digits that multiples of it are exact (Cody and
+   * Waite).
+   */
+  private static final float LN2_HIGH = 0x1.62e4p-1f;
+
+  private static final float LN2_LOW = 0x1.7f7d1cp-20f;
+  private static final float LOG2_E = 0x1.715476p0f;
+
+  /** Adding it rounds to an integer, which is then in the lowest bits. */
+  private static final float ROUNDER = 0x1.8p23f;
+
+  @Override
+  public String name() {
+    return "vector-" + F.vectorBitSize();
+  }
+
+  @Override
+  public void multiply(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      float[] b,
+      int bOffset,
+      int bStride,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    VectorMultiply.multiply(
+        a,
+        aOffset,
+        aStride,
+        rows,
+        b,
+        bOffset,
+        bStride,
+        bPanelStride,
+        columns,
+        depth,
+        c,
+        cOffset,
+        cStride,
+        add);
+  }
+
+  @Override
+  public void unpack(
+      PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset) {
+    VectorWeights.unpack(matrix, panel, fromBlock, toBlock, out, outOffset);
+  }
+
+  @Override
+  public void multiplyRow(
+      PackedMatrix matrix,
+      int fromPanel,
+      int toPanel,
+      float[] x,
+      int xOffset,
+      float[] out,
+      int outOffset) {
+    VectorWeights.multiplyRow(matrix, fromPanel, toPanel, x, xOffset, out, outOffset);
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, int n, float[] out, int outOffset) {
+    float[] sums = new float[LANES];
+    for (int lane = 0; lane < LANES; lane += W) {
+      FloatVector sum = FloatVector.zero(F);
+      for (int i = lane; i < n; i += LANES) {
+        FloatVector v = FloatVector.fromArray(F, x, xOffset + i);
+        sum = v.fma(v, sum);
+      }
+      sum.intoArray(sums, lane);
+    }
+    double squares = 0;
+    for (float sum : sums) {
+      squares += sum;
+    }
+    float factor = (float) (1 / Math.sqrt(squares / n + epsilon));
+    for (int i = 0; i < n; i += W) {
+      FloatVector.fromArray(F, x, xOffset + i)
+          .mul(factor)
+          .mul(FloatVector.fromArray(F, weight, i))
+          .intoArray(out, outOffset + i);
+    }
+  }
+
+  @Override
+  public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector.fromArray(F, x, xOffset + i)
+          .add(FloatVector.fromArray(F, y, yOffset + i))
+          .intoArray(x, xOffset + i);
+    }
+  }
+
+  @Override
+  public void addScaled(float[] x, int xOffset, float factor, float[] y, int yOffset, int n) {
+    FloatVector factors = FloatVector.broadcast(F, factor);
+    for (int i = 0; i < n; i += W) {
+      factors
+          .fma(FloatVector.fromArray(F, y, yOffset + i), FloatVector.fromArray(F, x, xOffset + i))
+          .intoArray(x, xOffset + i);
+    }
+  }
+
+  @Override
+  public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
+      FloatVector u = FloatVector.fromArray(F, up, upOffset + i);
+      g.div(exp(g.neg()).add(1f)).mul(u).intoArray(gate, gateOffset + i);
+    }
+  }
+
+  @Override
+  public float softmax(
+      float[] scores,
+      int offset,
+      int count,
+      int width,
+      float scale,
+      float greatest,
+      float[] accumulator,
+      int accumulatorOffset,
+      int length) {
+    for (int i = count; i < width; i++) {
+      scores[offset + i] = Float.NEGATIVE_INFINITY;
+    }
+    FloatVector best = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < width; i += W) {
+      best = best.max(FloatVector.fromArray(F, scores, offset + i));
+    }
+    float max = Math.max(greatest, best.reduceLanes(VectorOperators.MAX) * scale);
+    if (max == Float.NEGATIVE_INFINITY) {
+      for (int i = 0; i < width; i++) {
+        scores[offset + i] = 0;
+      }
+      return max;
+    }
+    if (max > greatest) {
+      rescale(accumulator, accumulatorOffset, length, greatest - max);
+    }
+    int sums = accumulatorOffset + length - LANES;
+    FloatVector scales = FloatVector.broadcast(F, scale);
+    FloatVector shift = FloatVector.broadcast(F, -max);
+    for (int i = 0; i < width; i += W) {
+      FloatVector p = exp(scales.fma(FloatVector.fromArray(F, scores, offset + i), shift));
+      p.intoArray(scores, offset + i);
+      int sum = sums + i % LANES;
+      FloatVector.fromArray(F, accumulator, sum).add(p).intoArray(accumulator, sum);
+    }
+    return max;
+  }
+
+  private static void rescale(float[] x, int offset, int n, float exponent) {
+    FloatVector factor = exp(FloatVector.broadcast(F, exponent));
+    for (int i = 0; i < n; i += W) {
+      FloatVector.fromArray(F, x, offset + i).mul(factor).intoArray(x, offset + i);
+    }
+  }
+
+  @Override
+  public void exp(float[] x, int offset, int n) {
+    for (int i = offset; i < offset + n; i += W) {
+      exp(FloatVector.fromArray(F, x, i)).intoArray(x, i);
+    }
+  }
+
+  /**
+   * 2^n * p(r) with x = n ln 2 + r, |r| at most ln 2 / 2, and a minimax polynomial of degree 6
+   * (Cephes).
+   */
+  private static FloatVector exp(FloatVector x) {
+    FloatVector bounded = x.min(HIGHEST_EXPONENT).max(LOWEST_EXPONENT);
+    FloatVector rounded =
+        bounded.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUNDER));
+    FloatVector n = rounded.sub(ROUNDER);
+    FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), bounded);
+    r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+    FloatVector p = FloatVector.broadcast(F, 1.9875691500e-4f);
+    p = p.fma(r, FloatVector.broadcast(F, 1.3981999507e-3f));
+    p = p.fma(r, FloatVector.broadcast(F, 8.3334519073e-3f));
+    p = p.fma(r, FloatVector.broadcast(F, 4.1665795894e-2f));
+    p = p.fma(r, FloatVector.broadcast(F, 1.6666665459e-1f));
+    p = p.fma(r, FloatVector.broadcast(F, 5.0000001201e-1f));
+    p = p.fma(r.mul(r), r.add(1f));
+    IntVector power = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector result = p.reinterpretAsInts().add(power).reinterpretAsFloats();
+    return result.blend(0f, x.compare(VectorOperators.LT, LOWEST_EXPONENT));
+  }
+
+  @Override
+  public void widen(short[] from, float[] to, int n) {
+    for (int i = 0; i < n; i++) {
+      to[i] = Float.float16ToFloat(from[i]);
+    }
+  }
+}
