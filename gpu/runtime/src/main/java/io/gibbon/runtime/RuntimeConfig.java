@@ -1,5 +1,6 @@
 package io.gibbon.runtime;
 
+import io.gibbon.runtime.chat.PromptFormat;
 import io.gibbon.runtime.kv.KvFormat;
 import java.nio.file.Path;
 
@@ -11,6 +12,8 @@ import java.nio.file.Path;
  *     cpu}
  * @param threads compute threads, 1 to {@value #MOST_THREADS}; the machine's processors by default
  * @param kvFormat how keys and values are stored; changing it makes every stored state useless
+ * @param promptFormat the words around documents and questions; changing system or context words
+ *     makes every stored state useless
  * @param contextTokens the most tokens of one context, {@value #FEWEST_CONTEXT_TOKENS} to {@value
  *     #MOST_CONTEXT_TOKENS}; {@value #DEFAULT_CONTEXT_TOKENS} by default
  * @param maxSequences answers that are computed at once, 1 to {@value #MOST_SEQUENCES}; {@value
@@ -27,6 +30,7 @@ public record RuntimeConfig(
     String backend,
     int threads,
     KvFormat kvFormat,
+    PromptFormat promptFormat,
     int contextTokens,
     int maxSequences,
     int queueLimit,
@@ -102,6 +106,7 @@ public record RuntimeConfig(
     private String backend = AUTO;
     private int threads = Runtime.getRuntime().availableProcessors();
     private KvFormat kvFormat = KvFormat.F16;
+    private PromptFormat promptFormat = PromptFormat.DEFAULT;
     private int contextTokens = DEFAULT_CONTEXT_TOKENS;
     private int maxSequences = DEFAULT_MAX_SEQUENCES;
     private int queueLimit = DEFAULT_QUEUE_LIMIT;
@@ -127,6 +132,12 @@ public record RuntimeConfig(
     /** How keys and values are stored. */
     public Builder kvFormat(KvFormat value) {
       kvFormat = value;
+      return this;
+    }
+
+    /** The words around documents and questions. */
+    public Builder promptFormat(PromptFormat value) {
+      promptFormat = value;
       return this;
     }
 
@@ -171,6 +182,7 @@ public record RuntimeConfig(
           backend,
           threads,
           kvFormat,
+          promptFormat,
           contextTokens,
           maxSequences,
           queueLimit,

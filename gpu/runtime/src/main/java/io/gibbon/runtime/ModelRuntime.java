@@ -1,0 +1,175 @@
+package io.gibbon.runtime;
+
+import io.gibbon.runtime.chat.ChatPrompt;
+import io.gibbon.runtime.chunk.Chunk;
+import io.gibbon.runtime.chunk.Chunker;
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.Model;
+import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.schedule.Scheduler;
+import io.gibbon.runtime.tokenizer.Tokenizer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open model: encodes documents and answers questions over what it encoded. Thread-safe.
+ *
+ * <p>The flow: {@link ChatPrompt} words prefix, contexts and queries; {@link Chunker} cuts
+ * documents into contexts; {@link Scheduler} batches contexts and answers into steps; {@link
+ * Executor} computes them on the chosen backend; {@link KvCache} keeps contexts at hand.
+ */
+public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ModelRuntime.class);
+
+  private final Deque<Runnable> closers = new ArrayDeque<>();
+  private final String backend;
+  private final Tokenizer tokenizer;
+  private final ChatPrompt chat;
+  private final Chunker chunker;
+  private final Profile profile;
+  private final KvCache cache;
+  private final Scheduler scheduler;
+
+  /**
+   * Opens a model, chooses a backend and encodes the shared prefix.
+   *
+   * @throws io.gibbon.runtime.model.InvalidModelException if the file is no model that can run
+   * @throws IllegalArgumentException if the configuration does not fit the model; names the key
+   * @throws IllegalStateException if the backend cannot run here
+   */
+  public static ModelRuntime open(RuntimeConfig config) {
+    return new ModelRuntime(config);
+  }
+
+  private ModelRuntime(RuntimeConfig config) {
+    try {
+      BackendChoice choice = BackendChoice.of(config.backend());
+      backend = choice.backend().name();
+      Model model = Model.open(config.model());
+      closers.push(model::close);
+      tokenizer = Tokenizer.from(model.metadata());
+      chat = new ChatPrompt(model, tokenizer, config.promptFormat());
+      KvLayout layout = layout(model.description(), config);
+      int[] prefix = chat.prefix();
+      profile = profile(model, prefix, layout, config);
+      chunker = new Chunker(tokenizer, chat, config.contextTokens());
+      Executor executor = choice.backend().load(model, layout, config.threads());
+      closers.push(executor::close);
+      LOG.info(
+          "Model {} runs on backend {} ({}), {} threads, profile {}",
+          model.name(),
+          backend,
+          choice.reason(),
+          config.threads(),
+          profile.fingerprint());
+      KvStates prefixStates = encodePrefix(executor, layout, prefix);
+      cache = new KvCache(config.kvBudgetBytes());
+      closers.push(cache::close);
+      scheduler = new Scheduler(executor, profile, tokenizer, prefixStates, cache, config);
+      closers.push(scheduler::close);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private static KvLayout layout(ModelDescription model, RuntimeConfig config) {
+    return new KvLayout(model.layers(), model.kvHeads(), model.headDim(), config.kvFormat());
+  }
+
+  private static Profile profile(Model model, int[] prefix, KvLayout layout, RuntimeConfig config) {
+    int window = model.description().window();
+    if (prefix.length + config.contextTokens() >= window) {
+      throw new IllegalArgumentException(
+          "contextTokens = %d and a prefix of %d tokens leave nothing of the model's window of %d"
+              .formatted(config.contextTokens(), prefix.length, window));
+    }
+    String fingerprint =
+        Fingerprint.of(
+            model.sha256(),
+            prefix,
+            config.promptFormat().context(),
+            layout,
+            config.contextTokens());
+    return new Profile(
+        model.name(), fingerprint, layout, prefix.length, window, config.contextTokens());
+  }
+
+  private @Nullable KvStates encodePrefix(Executor executor, KvLayout layout, int[] prefix) {
+    if (prefix.length == 0) {
+      return null;
+    }
+    KvStates states = KvStates.allocate(layout, prefix.length);
+    closers.push(states::close);
+    Sequence sequence = new Sequence(null, List.of(), states, 0, 1, 1);
+    executor.step(List.of(new Slice(sequence, 0, prefix, null, null)));
+    return states;
+  }
+
+  @Override
+  public Profile profile() {
+    return profile;
+  }
+
+  @Override
+  public EncodeJob encode(DocumentText document) {
+    return scheduler.encode(() -> chunks(document));
+  }
+
+  private List<Chunk> chunks(DocumentText document) {
+    List<Chunk> chunks = new ArrayList<>();
+    chunker.chunk(document.title(), document.text()).forEach(chunks::add);
+    return chunks;
+  }
+
+  @Override
+  public Generation generate(GenerationTask task, GenerationListener listener) {
+    return scheduler.generate(task, listener);
+  }
+
+  /** The model's tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** How conversations become queries. */
+  public ChatPrompt chat() {
+    return chat;
+  }
+
+  /** Contexts at hand, under the budget that running answers share. */
+  public KvCache cache() {
+    return cache;
+  }
+
+  /** Name of the backend that runs the model. */
+  public String backendName() {
+    return backend;
+  }
+
+  /** How busy the scheduler is. */
+  public Scheduler.Stats stats() {
+    return scheduler.stats();
+  }
+
+  /** Ends everything that runs or waits after the current step, and frees the model. Idempotent. */
+  @Override
+  public void close() {
+    synchronized (closers) {
+      while (!closers.isEmpty()) {
+        closers.pop().run();
+      }
+    }
+  }
+}

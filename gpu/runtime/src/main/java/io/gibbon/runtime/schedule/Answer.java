@@ -1,0 +1,273 @@
+package io.gibbon.runtime.schedule;
+
+import io.gibbon.runtime.FinishReason;
+import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.runtime.GeneratedToken.Alternative;
+import io.gibbon.runtime.Generation;
+import io.gibbon.runtime.GenerationListener;
+import io.gibbon.runtime.GenerationResult;
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import io.gibbon.runtime.sampling.Sampler;
+import io.gibbon.runtime.sampling.StopStrings;
+import io.gibbon.runtime.tokenizer.StreamingDecoder;
+import io.gibbon.runtime.tokenizer.Tokenizer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One generation from acceptance to end: first its query's rows, then one row for every token. All
+ * methods but {@link #cancel()} belong to the scheduler's thread.
+ */
+final class Answer implements Work, Generation {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Answer.class);
+
+  private final GenerationTask task;
+  private final GenerationListener listener;
+  private final Tokenizer tokenizer;
+  private final Runnable gone;
+  private final Runnable wake;
+  private final long accepted = System.nanoTime();
+  private final StreamingDecoder decoder;
+  private final StopStrings stops;
+  private final LogProbabilities probabilities = new LogProbabilities();
+  private final double[] shareSums;
+
+  private @Nullable Running running;
+  private int cachedTokens;
+  private int filled;
+  private int rows;
+  private int generated;
+  private long started;
+  private long firstToken;
+  private boolean finished;
+  private volatile boolean cancelled;
+
+  /** What an answer needs only between its first step and its end. */
+  private record Running(
+      Sequence sequence,
+      Sampler sampler,
+      float[] logits,
+      float @Nullable [] shares,
+      int[] lastToken,
+      Runnable release) {}
+
+  /**
+   * An accepted answer.
+   *
+   * @param gone called once, just before the listener is told the end
+   * @param wake tells the scheduler that something changed
+   */
+  Answer(
+      GenerationTask task,
+      GenerationListener listener,
+      Tokenizer tokenizer,
+      Runnable gone,
+      Runnable wake) {
+    this.task = task;
+    this.gone = gone;
+    this.listener = listener;
+    this.tokenizer = tokenizer;
+    this.wake = wake;
+    this.decoder = tokenizer.streamingDecoder();
+    this.stops = new StopStrings(task.stop());
+    this.shareSums = new double[task.attribution() ? task.contexts().size() : 0];
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+    wake.run();
+  }
+
+  /** Whether the caller gave up. */
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  /** Tokens of its own that the answer may come to hold. */
+  int ownTokens() {
+    return task.query().length + task.maxTokens();
+  }
+
+  /**
+   * Admits the answer to the next step.
+   *
+   * @param prefix the shared prefix
+   * @param own room for {@link #ownTokens()}, closed at the end
+   * @param release called when that room is free again
+   */
+  void start(@Nullable KvStates prefix, KvStates own, Runnable release) {
+    KvStates before = task.prefixed() ? prefix : null;
+    int prefixTokens = before == null ? 0 : before.tokens();
+    int position = prefixTokens + task.longestContext();
+    cachedTokens = prefixTokens + task.contexts().stream().mapToInt(KvStates::tokens).sum();
+    started = System.nanoTime();
+    running =
+        new Running(
+            new Sequence(
+                before,
+                task.contexts(),
+                own,
+                position,
+                task.attentionTemperature(),
+                task.scalingFactor()),
+            new Sampler(task.sampling(), tokenizer.size()),
+            new float[tokenizer.size()],
+            shareSums.length == 0 ? null : new float[shareSums.length],
+            new int[1],
+            release);
+  }
+
+  private Running running() {
+    if (running == null) {
+      throw new IllegalStateException("not started");
+    }
+    return running;
+  }
+
+  /** Whether the query is still being read. */
+  boolean reading() {
+    return filled < task.query().length;
+  }
+
+  @Override
+  public int remaining() {
+    return reading() ? task.query().length - filled : 1;
+  }
+
+  @Override
+  public Slice slice(int count) {
+    Running now = running();
+    rows = count;
+    if (!reading()) {
+      return new Slice(now.sequence, filled, now.lastToken, now.logits, now.shares);
+    }
+    int end = filled + count;
+    boolean last = end == task.query().length;
+    return new Slice(
+        now.sequence,
+        filled,
+        Arrays.copyOfRange(task.query(), filled, end),
+        last ? now.logits : null,
+        last ? now.shares : null);
+  }
+
+  @Override
+  public void advance() {
+    filled += rows;
+    if (!reading()) {
+      choose(running());
+    }
+  }
+
+  private void choose(Running now) {
+    probabilities.read(now.logits);
+    int token = now.sampler.next(now.logits);
+    now.lastToken[0] = token;
+    if (generated++ == 0) {
+      firstToken = System.nanoTime();
+    }
+    if (now.shares != null) {
+      for (int i = 0; i < shareSums.length; i++) {
+        shareSums[i] += now.shares[i];
+      }
+    }
+    if (tokenizer.endOfGeneration().contains(token)) {
+      end(FinishReason.STOP, rest());
+      return;
+    }
+    String visible = stops.add(decoder.append(token));
+    listener.onToken(new GeneratedToken(token, visible, probabilities.of(token), alternatives()));
+    if (stops.stopped()) {
+      end(FinishReason.STOP, "");
+    } else if (generated == task.maxTokens()) {
+      end(FinishReason.LENGTH, rest());
+    }
+  }
+
+  private String rest() {
+    return stops.add(decoder.finish()) + stops.end();
+  }
+
+  private List<Alternative> alternatives() {
+    if (task.topLogprobs() == 0) {
+      return List.of();
+    }
+    List<Alternative> top = new ArrayList<>(task.topLogprobs());
+    for (int token : probabilities.top(task.topLogprobs())) {
+      String text = new String(tokenizer.bytes(token), StandardCharsets.UTF_8);
+      top.add(new Alternative(token, text, probabilities.of(token)));
+    }
+    return top;
+  }
+
+  /** Frees everything and tells the listener, unless the answer has ended already. */
+  void end(FinishReason reason, String text) {
+    if (free()) {
+      tell(() -> listener.onEnd(result(reason, text)));
+    }
+  }
+
+  @Override
+  public void fail(RuntimeException error) {
+    if (free()) {
+      tell(() -> listener.onError(error));
+    }
+  }
+
+  @Override
+  public boolean finished() {
+    return finished;
+  }
+
+  private boolean free() {
+    if (finished) {
+      return false;
+    }
+    finished = true;
+    if (running != null) {
+      running.sequence.own().close();
+      running.release.run();
+      running = null;
+    }
+    gone.run();
+    return true;
+  }
+
+  private static void tell(Runnable end) {
+    try {
+      end.run();
+    } catch (RuntimeException e) {
+      LOG.warn("A generation's listener failed at its end", e);
+    }
+  }
+
+  private GenerationResult result(FinishReason reason, String text) {
+    long now = System.nanoTime();
+    double[] shares = shareSums.clone();
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] /= Math.max(1, generated);
+    }
+    return new GenerationResult(
+        reason,
+        text,
+        Math.min(filled, task.query().length),
+        cachedTokens,
+        generated,
+        shares,
+        Duration.ofNanos((started == 0 ? now : started) - accepted),
+        Duration.ofNanos((generated == 0 ? now : firstToken) - accepted),
+        Duration.ofNanos(now - accepted));
+  }
+}

@@ -1,0 +1,76 @@
+package io.gibbon.runtime.schedule;
+
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Slice;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The work of one step. Reused from step to step by the scheduler's thread. */
+final class Batch {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
+
+  private final List<Work> works = new ArrayList<>();
+  private final List<Slice> slices = new ArrayList<>();
+
+  boolean isEmpty() {
+    return works.isEmpty();
+  }
+
+  void add(Work work, int rows) {
+    slices.add(work.slice(rows));
+    works.add(work);
+  }
+
+  /**
+   * Runs everything once and empties the batch. If the step fails, every slice is run again on its
+   * own, which its own keys and values allow, so that only the guilty ones fail.
+   */
+  void run(Executor executor) {
+    try {
+      if (runs(executor)) {
+        works.forEach(Batch::advance);
+      } else {
+        runOneByOne(executor);
+      }
+    } finally {
+      works.clear();
+      slices.clear();
+    }
+  }
+
+  private boolean runs(Executor executor) {
+    try {
+      executor.step(slices);
+      return true;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.warn("A step of {} sequences failed; running them one by one", works.size(), e);
+      return false;
+    }
+  }
+
+  private void runOneByOne(Executor executor) {
+    for (int i = 0; i < works.size(); i++) {
+      try {
+        executor.step(List.of(slices.get(i)));
+      } catch (RuntimeException | OutOfMemoryError e) {
+        works
+            .get(i)
+            .fail(
+                new IllegalStateException("the model failed on this input: " + e.getMessage(), e));
+        continue;
+      }
+      advance(works.get(i));
+    }
+  }
+
+  private static void advance(Work work) {
+    try {
+      work.advance();
+    } catch (RuntimeException e) {
+      work.fail(e);
+    }
+  }
+}

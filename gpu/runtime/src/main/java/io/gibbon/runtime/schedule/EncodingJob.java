@@ -1,0 +1,141 @@
+package io.gibbon.runtime.schedule;
+
+import io.gibbon.runtime.EncodeJob;
+import io.gibbon.runtime.EncodedContext;
+import io.gibbon.runtime.chunk.Chunk;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One document: its chunks, those of them that are encoded and wait for their owner, and how far
+ * the encoder may run ahead. Shared by the owner, the thread that cuts the chunks and the
+ * scheduler's thread; guarded by itself.
+ */
+final class EncodingJob implements EncodeJob {
+
+  private final KvLayout layout;
+  private final long aheadBytes;
+  private final Runnable wake;
+
+  private List<Chunk> chunks = List.of();
+  private final Deque<EncodedContext> ready = new ArrayDeque<>();
+  private long unpolledBytes;
+  private int started;
+  private int polled;
+  private boolean cancelled;
+  private @Nullable RuntimeException failure;
+
+  /**
+   * A job without chunks yet.
+   *
+   * @param aheadBytes the most bytes of states that wait to be polled; one context may always
+   * @param wake tells the scheduler that something changed
+   */
+  EncodingJob(KvLayout layout, long aheadBytes, Runnable wake) {
+    this.layout = layout;
+    this.aheadBytes = aheadBytes;
+    this.wake = wake;
+  }
+
+  @Override
+  public @Nullable EncodedContext poll() {
+    EncodedContext context;
+    boolean more;
+    synchronized (this) {
+      context = ready.poll();
+      if (context == null) {
+        return null;
+      }
+      polled++;
+      unpolledBytes -= layout.bytes(context.states().tokens());
+      more = started < chunks.size();
+    }
+    if (more) {
+      wake.run();
+    }
+    return context;
+  }
+
+  @Override
+  public synchronized boolean isDone() {
+    return wanted() && !chunks.isEmpty() && polled == chunks.size();
+  }
+
+  @Override
+  public synchronized @Nullable RuntimeException failure() {
+    return failure;
+  }
+
+  @Override
+  public void cancel() {
+    synchronized (this) {
+      cancelled = true;
+      freeReady();
+    }
+    wake.run();
+  }
+
+  /** Called once, before the scheduler sees the job. */
+  synchronized void prepared(List<Chunk> contexts) {
+    chunks = contexts;
+  }
+
+  /** Gives up for a reason that the owner sees. */
+  synchronized void fail(RuntimeException error) {
+    if (wanted()) {
+      failure = error;
+      freeReady();
+    }
+  }
+
+  /** A context is encoded. */
+  synchronized void deliver(EncodedContext context) {
+    if (wanted()) {
+      ready.add(context);
+    } else {
+      context.states().close();
+    }
+  }
+
+  /** Whether the owner still waits for contexts. */
+  synchronized boolean wanted() {
+    return !cancelled && failure == null;
+  }
+
+  /** Whether contexts are left to start, now or after polling. */
+  synchronized boolean hasMore() {
+    return wanted() && started < chunks.size();
+  }
+
+  /** Starts the next context, or null if none is left or the owner has to poll first. */
+  synchronized @Nullable ContextEncoding startNext(@Nullable KvStates prefix) {
+    if (!hasMore()) {
+      return null;
+    }
+    int[] tokens = chunks.get(started).tokens();
+    long bytes = layout.bytes(tokens.length);
+    if (unpolledBytes > 0 && unpolledBytes + bytes > aheadBytes) {
+      return null;
+    }
+    KvStates own = KvStates.allocate(layout, tokens.length);
+    unpolledBytes += bytes;
+    return new ContextEncoding(this, started++, tokens, prefix, own);
+  }
+
+  synchronized int count() {
+    return chunks.size();
+  }
+
+  synchronized String text(int index) {
+    return chunks.get(index).text();
+  }
+
+  private void freeReady() {
+    ready.forEach(context -> context.states().close());
+    ready.clear();
+  }
+}

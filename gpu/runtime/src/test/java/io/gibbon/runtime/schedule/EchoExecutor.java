@@ -1,0 +1,133 @@
+package io.gibbon.runtime.schedule;
+
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvStates;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Answers every query with the query itself, then ends. Checks that slices follow each other
+ * without gaps, and remembers every step. Sequences with T = 1 are taken for encodings.
+ */
+final class EchoExecutor implements Executor {
+
+  /** A token that no step survives. */
+  static final int POISON = 5;
+
+  /** A first token of a query after which logits are no numbers. */
+  static final int UNDEFINED = 6;
+
+  private final int end;
+  private final Map<KvStates, Echo> sequences = new IdentityHashMap<>();
+  private final List<KvStates> seen = new CopyOnWriteArrayList<>();
+  private final List<Step> steps = new CopyOnWriteArrayList<>();
+  private final Semaphore permits = new Semaphore(0);
+  private volatile boolean stepwise;
+
+  /** Rows of a step: of answers and of encodings. */
+  record Step(int answerRows, int encodingRows) {}
+
+  private static final class Echo {
+    final List<Integer> tokens = new ArrayList<>();
+    int query;
+  }
+
+  EchoExecutor(int end) {
+    this.end = end;
+  }
+
+  /** From now on a step waits for {@link #allow}. */
+  void stepwise() {
+    stepwise = true;
+  }
+
+  void allow(int count) {
+    permits.release(count);
+  }
+
+  /** No step waits any more. */
+  void freely() {
+    stepwise = false;
+    permits.release(1_000_000);
+  }
+
+  List<Step> steps() {
+    return steps;
+  }
+
+  /** Whether all states that any step wrote are freed. */
+  boolean allFreed() {
+    return seen.stream().noneMatch(states -> states.memory().scope().isAlive());
+  }
+
+  @Override
+  public void step(List<Slice> slices) {
+    if (stepwise) {
+      permits.acquireUninterruptibly();
+    }
+    for (Slice slice : slices) {
+      if (Arrays.stream(slice.tokens()).anyMatch(token -> token == POISON)) {
+        throw new IllegalArgumentException("poison");
+      }
+    }
+    int encoding = 0;
+    int answering = 0;
+    for (Slice slice : slices) {
+      if (slice.sequence().attentionTemperature() == 1) {
+        encoding += slice.tokens().length;
+      } else {
+        answering += slice.tokens().length;
+      }
+      run(slice);
+    }
+    steps.add(new Step(answering, encoding));
+  }
+
+  private void run(Slice slice) {
+    KvStates own = slice.sequence().own();
+    if (!own.memory().scope().isAlive() || slice.first() + slice.tokens().length > own.tokens()) {
+      throw new AssertionError("no room");
+    }
+    Echo echo = sequences.computeIfAbsent(own, states -> new Echo());
+    if (slice.first() == 0) {
+      seen.add(own);
+    }
+    if (slice.first() != echo.tokens.size()) {
+      throw new AssertionError("gap at " + slice.first());
+    }
+    for (int token : slice.tokens()) {
+      echo.tokens.add(token);
+    }
+    own.memory().set(ValueLayout.JAVA_BYTE, 0, (byte) echo.tokens.size());
+    if (slice.logits() != null) {
+      answer(echo, slice.logits());
+    }
+    if (slice.shares() != null) {
+      for (int i = 0; i < slice.shares().length; i++) {
+        slice.shares()[i] = 1f / (i + 2);
+      }
+    }
+  }
+
+  private void answer(Echo echo, float[] logits) {
+    if (echo.query == 0) {
+      echo.query = echo.tokens.size();
+    }
+    int at = echo.tokens.size() - echo.query;
+    Arrays.fill(logits, 0);
+    logits[at < echo.query ? echo.tokens.get(at) : end] = 20;
+    if (echo.tokens.getFirst() == UNDEFINED) {
+      logits[0] = Float.NaN;
+    }
+  }
+
+  @Override
+  public void close() {}
+}

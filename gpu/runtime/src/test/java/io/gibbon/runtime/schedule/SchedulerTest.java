@@ -1,0 +1,403 @@
+package io.gibbon.runtime.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.gibbon.runtime.Answers;
+import io.gibbon.runtime.EncodeJob;
+import io.gibbon.runtime.EncodedContext;
+import io.gibbon.runtime.FinishReason;
+import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.runtime.Generation;
+import io.gibbon.runtime.GenerationListener;
+import io.gibbon.runtime.GenerationResult;
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.OverloadedException;
+import io.gibbon.runtime.Profile;
+import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.chunk.Chunk;
+import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.Model;
+import io.gibbon.runtime.sampling.Sampling;
+import io.gibbon.runtime.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class SchedulerTest {
+
+  private static final KvLayout LAYOUT = new KvLayout(1, 1, 16, KvFormat.F32);
+  private static final int PREFIX = 3;
+  private static final int WINDOW = 2048;
+  private static final int SEQUENCES = 4;
+  private static final int QUEUE = 2;
+  private static final long AHEAD = LAYOUT.bytes(64);
+
+  private static Tokenizer tokenizer;
+
+  private final KvStates prefix = KvStates.allocate(LAYOUT, PREFIX);
+  private KvCache cache;
+  private EchoExecutor executor;
+  private Scheduler scheduler;
+
+  @BeforeAll
+  static void readTokenizer(@TempDir Path directory) {
+    try (Model model = Model.open(TinyModel.writeDefault(directory))) {
+      tokenizer = Tokenizer.from(model.metadata());
+    }
+  }
+
+  @BeforeEach
+  void start() {
+    cache = new KvCache(1 << 20);
+    executor = new EchoExecutor(tokenizer.endOfGeneration().iterator().next());
+    RuntimeConfig config =
+        RuntimeConfig.builder(Path.of("none"))
+            .maxSequences(SEQUENCES)
+            .queueLimit(QUEUE)
+            .encodeAheadBytes(AHEAD)
+            .build();
+    Profile profile = new Profile("echo", "0", LAYOUT, PREFIX, WINDOW, 256);
+    scheduler = new Scheduler(executor, profile, tokenizer, prefix, cache, config);
+  }
+
+  @AfterEach
+  void stop() {
+    executor.freely();
+    scheduler.close();
+    assertThat(executor.allFreed()).as("all states are freed").isTrue();
+    assertThat(cache.stats().reservedBytes()).isZero();
+    cache.close();
+    prefix.close();
+  }
+
+  private static GenerationTask task(String query, int maxTokens, String... stop) {
+    return task(tokenizer.encode(query), maxTokens, List.of(), stop);
+  }
+
+  private static GenerationTask task(int[] query, int maxTokens) {
+    return task(query, maxTokens, List.of());
+  }
+
+  private static GenerationTask task(
+      int[] query, int maxTokens, List<KvStates> contexts, String... stop) {
+    return new GenerationTask(
+        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(stop), 2, true);
+  }
+
+  private static int[] tokens(int count) {
+    return IntStream.range(0, count).map(i -> 60 + i % 26).toArray();
+  }
+
+  private Answers generate(GenerationTask task) {
+    Answers answers = new Answers();
+    scheduler.generate(task, answers);
+    return answers;
+  }
+
+  private EncodeJob encode(int... lengths) {
+    return scheduler.encode(
+        () -> Arrays.stream(lengths).mapToObj(n -> new Chunk(0, "text", tokens(n))).toList());
+  }
+
+  /** Polls until the job is done, closing what it returns. */
+  private static List<Integer> drain(EncodeJob job) {
+    List<Integer> lengths = new ArrayList<>();
+    await()
+        .until(
+            () -> {
+              for (EncodedContext c = job.poll(); c != null; c = job.poll()) {
+                assertThat(c.index()).isEqualTo(lengths.size());
+                lengths.add(c.states().tokens());
+                c.states().close();
+              }
+              return job.isDone() || job.failure() != null;
+            });
+    return lengths;
+  }
+
+  @Test
+  void anAnswerEndsWithTheModelsTurn() {
+    Answers answers = generate(task("the answer", 100));
+    assertThat(answers.text()).isEqualTo("the answer");
+    GenerationResult result = answers.result().join();
+    assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
+    assertThat(result.completionTokens()).isEqualTo(answers.tokens().size() + 1);
+    assertThat(result.queryTokens()).isEqualTo(answers.tokens().size());
+    assertThat(result.cachedTokens()).isEqualTo(PREFIX);
+    GeneratedToken first = answers.tokens().getFirst();
+    assertThat(first.top()).hasSize(2);
+    assertThat(first.top().getFirst().id()).isEqualTo(first.id());
+    assertThat(first.logprob()).isNegative().isGreaterThan(-0.1);
+    assertThat(result.firstToken()).isBetween(result.queued(), result.total());
+  }
+
+  @Test
+  void anAnswerEndsAtMaxTokensAndShowsWhatWasHeldBack() {
+    Answers answers = generate(task("abcdefgh", 3, "cdX"));
+    assertThat(answers.text()).isEqualTo("abc");
+    assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(answers.result().join().text()).isEqualTo("c");
+    assertThat(answers.result().join().completionTokens()).isEqualTo(3);
+  }
+
+  @Test
+  void anAnswerEndsBeforeAStopString() {
+    Answers answers = generate(task("abcdefgh", 100, "def"));
+    assertThat(answers.text()).isEqualTo("abc");
+    assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.STOP);
+  }
+
+  @Test
+  void contextsAreAttendedAndTheirSharesAveraged() {
+    try (KvStates one = KvStates.allocate(LAYOUT, 20);
+        KvStates two = KvStates.allocate(LAYOUT, 40)) {
+      Answers answers = generate(task(tokens(300), 5, List.of(one, two)));
+      GenerationResult result = answers.result().join();
+      assertThat(result.cachedTokens()).isEqualTo(PREFIX + 60);
+      assertThat(result.attentionShares()).containsExactly(0.5, 1f / 3);
+    }
+  }
+
+  @Test
+  void encodedContextsComeInOrder() {
+    assertThat(drain(encode(30, 64, 7, 60, 1))).containsExactly(30, 64, 7, 60, 1);
+    assertThat(scheduler.stats().encodedTokens()).isEqualTo(162);
+  }
+
+  @Test
+  void theEncoderRunsOnlySoFarAhead() {
+    EncodeJob job = encode(32, 32, 32, 32);
+    await().until(() -> scheduler.stats().encodedTokens() == 64);
+    assertThat(drain(encode(16))).containsExactly(16);
+    assertThat(scheduler.stats().encodedTokens()).isEqualTo(64 + 16);
+    assertThat(drain(job)).containsExactly(32, 32, 32, 32);
+  }
+
+  @Test
+  void aContextLargerThanTheBoundIsEncodedAlone() {
+    assertThat(drain(encode(200, 200, 1))).containsExactly(200, 200, 1);
+  }
+
+  @Test
+  void aShortDocumentOvertakesALongOne() {
+    executor.stepwise();
+    EncodeJob longJob = encode(IntStream.range(0, 400).map(i -> 64).toArray());
+    await().until(() -> scheduler.stats().encodedTokens() == 64);
+    EncodeJob shortJob = encode(20);
+    executor.freely();
+    assertThat(drain(shortJob)).containsExactly(20);
+    assertThat(longJob.isDone()).isFalse();
+    longJob.cancel();
+    await().until(() -> executor.allFreed());
+  }
+
+  @Test
+  void aCancelledJobFreesItsStates() {
+    EncodeJob job = encode(32, 32, 32, 32);
+    await().until(() -> scheduler.stats().encodedTokens() == 64);
+    job.cancel();
+    job.cancel();
+    assertThat(job.poll()).isNull();
+    assertThat(job.isDone()).isFalse();
+    await().until(() -> executor.allFreed());
+  }
+
+  @Test
+  void aDocumentThatCannotBeCutFailsAlone() {
+    EncodeJob job =
+        scheduler.encode(
+            () -> {
+              throw new IllegalArgumentException("no text");
+            });
+    await().until(() -> job.failure() != null);
+    assertThat(job.failure()).hasMessage("no text");
+    assertThat(drain(encode(16))).containsExactly(16);
+  }
+
+  @Test
+  void encodingKeepsASmallShareWhileAnswersRunAndBothEnd() {
+    executor.stepwise();
+    Answers answers = generate(task(tokens(400), 300));
+    await().until(() -> scheduler.stats().running() == 1);
+    EncodeJob job = encode(128, 128);
+    executor.freely();
+    assertThat(drain(job)).containsExactly(128, 128);
+    assertThat(answers.result().join().completionTokens()).isEqualTo(300);
+    assertThat(executor.steps())
+        .allSatisfy(step -> assertThat(step.answerRows()).isLessThanOrEqualTo(128))
+        .filteredOn(step -> step.answerRows() > 0 && step.encodingRows() > 0)
+        .isNotEmpty()
+        .allSatisfy(step -> assertThat(step.encodingRows()).isEqualTo(16));
+  }
+
+  @Test
+  void aLongQuestionDoesNotStopOthers() {
+    executor.stepwise();
+    Answers writing = generate(task(tokens(4), 50));
+    Answers reading = generate(task(tokens(1000), 1));
+    executor.freely();
+    assertThat(reading.result().join().completionTokens()).isEqualTo(1);
+    assertThat(writing.result().join().completionTokens()).isEqualTo(5);
+    assertThat(executor.steps()).allMatch(step -> step.answerRows() <= 128 + 1);
+  }
+
+  @Test
+  void moreAnswersThanRunAtOnceWaitAndMoreThanThatAreRefused() {
+    executor.stepwise();
+    List<Answers> all = new ArrayList<>();
+    for (int i = 0; i < SEQUENCES + QUEUE; i++) {
+      all.add(generate(task("abc" + i, 50)));
+    }
+    assertThatThrownBy(() -> generate(task("abc", 50)))
+        .isInstanceOf(OverloadedException.class)
+        .hasMessageContaining("queueLimit = 2");
+    executor.freely();
+    for (int i = 0; i < all.size(); i++) {
+      assertThat(all.get(i).text()).isEqualTo("abc" + i);
+    }
+    assertThat(generate(task("again", 50)).text()).isEqualTo("again");
+  }
+
+  @Test
+  void cancellingEndsRunningAndWaitingAnswers() {
+    executor.stepwise();
+    List<Generation> handles = new ArrayList<>();
+    List<Answers> all = new ArrayList<>();
+    for (int i = 0; i < SEQUENCES + QUEUE; i++) {
+      Answers answers = new Answers();
+      all.add(answers);
+      handles.add(scheduler.generate(task(tokens(50), 50), answers));
+    }
+    handles.forEach(Generation::cancel);
+    executor.allow(5);
+    for (Answers answers : all) {
+      assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.CANCELLED);
+    }
+    handles.forEach(Generation::cancel);
+  }
+
+  @Test
+  void anAnswerThatCanNeverFitIsRefusedByFieldAndLimit() {
+    assertThatThrownBy(() -> generate(task(tokens(100), WINDOW - PREFIX - 99)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("max_tokens = 1946")
+        .hasMessageContaining("window of 2048 leaves 1945");
+    try (KvStates context = KvStates.allocate(LAYOUT, 45)) {
+      GenerationTask task = task(tokens(100), WINDOW - PREFIX - 100, List.of(context));
+      assertThatThrownBy(() -> generate(task)).hasMessageContaining("leaves 1900");
+    }
+    assertThatThrownBy(() -> generate(task(new int[] {tokenizer.size()}, 1, List.of())))
+        .hasMessageContaining("vocabulary");
+    KvLayout other = new KvLayout(1, 1, 16, KvFormat.F16);
+    try (KvStates context = KvStates.allocate(other, 4)) {
+      assertThatThrownBy(() -> generate(task(tokens(1), 1, List.of(context))))
+          .hasMessageContaining("layout");
+    }
+  }
+
+  @Test
+  void answersWaitForMemoryAndFailClearlyWhenNoneCanCome() {
+    long all = cache.budgetBytes() - LAYOUT.bytes(100);
+    assertThat(cache.tryReserve(all)).isTrue();
+    Answers one = generate(task(tokens(20), 60));
+    Answers two = generate(task(tokens(20), 60));
+    assertThat(one.result().join().completionTokens()).isEqualTo(21);
+    assertThat(two.result().join().completionTokens()).isEqualTo(21);
+    Answers three = generate(task(tokens(20), 90));
+    assertThatThrownBy(() -> three.result().join())
+        .isInstanceOf(CompletionException.class)
+        .hasCauseInstanceOf(OverloadedException.class)
+        .hasMessageContaining("kvBudgetBytes");
+    cache.release(all);
+  }
+
+  @Test
+  void onlyTheGuiltyFail() {
+    executor.stepwise();
+    Answers first = generate(task("innocent", 50));
+    Answers poisoned = generate(task(new int[] {70, EchoExecutor.POISON}, 50, List.of()));
+    Answers undefined = generate(task(new int[] {EchoExecutor.UNDEFINED, 70}, 50, List.of()));
+    EncodeJob innocent = encode(20);
+    EncodeJob bad =
+        scheduler.encode(() -> List.of(new Chunk(0, "", new int[] {EchoExecutor.POISON})));
+    executor.freely();
+    assertThat(first.text()).isEqualTo("innocent");
+    assertThatThrownBy(() -> poisoned.result().join()).hasMessageContaining("poison");
+    assertThatThrownBy(() -> undefined.result().join()).hasMessageContaining("logits");
+    assertThat(drain(innocent)).containsExactly(20);
+    assertThat(drain(bad)).isEmpty();
+    assertThat(bad.failure()).hasMessageContaining("poison");
+  }
+
+  @Test
+  void aListenerThatFailsEndsOnlyItsOwnAnswer() {
+    Answers failing = new Answers();
+    scheduler.generate(
+        task("abc", 50),
+        new GenerationListener() {
+          @Override
+          public void onToken(GeneratedToken token) {
+            throw new IllegalStateException("client gone");
+          }
+
+          @Override
+          public void onEnd(GenerationResult result) {
+            failing.onEnd(result);
+          }
+
+          @Override
+          public void onError(RuntimeException error) {
+            failing.onError(error);
+          }
+        });
+    assertThatThrownBy(() -> failing.result().join()).hasMessageContaining("client gone");
+    assertThat(generate(task("abc", 50)).text()).isEqualTo("abc");
+  }
+
+  @Test
+  void closingEndsEverything() {
+    executor.stepwise();
+    List<Answers> all = new ArrayList<>();
+    for (int i = 0; i < SEQUENCES + QUEUE; i++) {
+      all.add(generate(task(tokens(50), 50)));
+    }
+    EncodeJob job = encode(100, 100);
+    Thread closer = Thread.ofVirtual().start(scheduler::close);
+    await().until(() -> closer.getState() == Thread.State.WAITING);
+    executor.allow(5);
+    for (Answers answers : all) {
+      assertThatThrownBy(() -> answers.result().join()).hasMessageContaining("closed");
+    }
+    await().until(() -> job.failure() != null && !closer.isAlive());
+    assertThatThrownBy(() -> generate(task("abc", 5))).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> encode(5)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void anIdleSchedulerSleeps() {
+    assertThat(generate(task("abc", 5)).text()).isEqualTo("abc");
+    Thread thread =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(t -> t.getName().equals("gibbon-scheduler") && t.isAlive())
+            .findFirst()
+            .orElseThrow();
+    await().until(() -> thread.getState() == Thread.State.WAITING);
+    assertThat(scheduler.stats().steps()).isEqualTo(4);
+  }
+}
