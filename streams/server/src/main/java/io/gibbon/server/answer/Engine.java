@@ -1,6 +1,7 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.Generator;
+import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.chat.ChatMessage;
 import io.gibbon.runtime.kv.KvCache;
@@ -15,6 +16,25 @@ import java.util.List;
  * @param cache holds KV states of contexts
  */
 public record Engine(Profile profile, Prompts prompts, Generator generator, KvCache cache) {
+
+  /** The engine of a runtime. */
+  public static Engine of(ModelRuntime runtime) {
+    return new Engine(runtime.profile(), new RuntimePrompts(runtime), runtime, runtime.cache());
+  }
+
+  /** Prompts as the model's chat template words them. */
+  private record RuntimePrompts(ModelRuntime runtime) implements Prompts {
+
+    @Override
+    public int[] chat(List<ChatMessage> messages, boolean grounded) {
+      return runtime.chat().query(messages, grounded);
+    }
+
+    @Override
+    public int[] completion(String prompt, boolean grounded) {
+      return grounded ? runtime.tokenizer().encode(prompt) : runtime.chat().bareQuery(prompt);
+    }
+  }
 
   /** Turns questions into tokens. Thread-safe; may take a while for long texts. */
   public interface Prompts {

@@ -2,6 +2,7 @@ package io.gibbon.server.http;
 
 import io.gibbon.server.answer.RequestException;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 
@@ -21,18 +22,23 @@ record Reply(Context context, HttpServerResponse response) {
     text(status, "application/json", body.encode());
   }
 
-  /** Sends a body of any type. */
+  /** Sends a body of any type; at once where this is called on the context. */
   void text(int status, String contentType, String body) {
-    context.runOnContext(
-        ignored -> {
-          if (!response.ended() && !response.closed()) {
-            response.setStatusCode(status).putHeader("Content-Type", contentType);
-            if (status == TOO_MANY_REQUESTS || status == UNAVAILABLE) {
-              response.putHeader("Retry-After", "1");
-            }
-            response.end(body);
-          }
-        });
+    if (Vertx.currentContext() == context) {
+      write(status, contentType, body);
+    } else {
+      context.runOnContext(ignored -> write(status, contentType, body));
+    }
+  }
+
+  private void write(int status, String contentType, String body) {
+    if (!response.ended() && !response.closed()) {
+      response.setStatusCode(status).putHeader("Content-Type", contentType);
+      if (status == TOO_MANY_REQUESTS || status == UNAVAILABLE) {
+        response.putHeader("Retry-After", "1");
+      }
+      response.end(body);
+    }
   }
 
   /** Sends an error in OpenAI's form. */
