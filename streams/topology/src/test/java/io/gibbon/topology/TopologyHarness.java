@@ -74,6 +74,11 @@ final class TopologyHarness implements AutoCloseable {
     advance(Duration.ofSeconds(2));
   }
 
+  /** Lets time pass at once. */
+  void jump(Duration duration) {
+    driver.advanceWallClockTime(duration);
+  }
+
   void produce(String id, String text) {
     produce(document("c", id, text));
   }

@@ -43,7 +43,7 @@ public final class Keys {
   }
 
   /** Of a manifest; the one being built and the complete one stand beside each other. */
-  static Bytes manifest(DocumentId document, String profile, ManifestState state) {
+  public static Bytes manifest(DocumentId document, String profile, ManifestState state) {
     return Bytes.wrap(
         start(document, PROFILE_BYTES + 1)
             .put(HexFormat.of().parseHex(profile))
@@ -52,7 +52,8 @@ public final class Keys {
   }
 
   /** Of a page. */
-  static Bytes page(DocumentId document, String profile, String encodeId, int context, int page) {
+  public static Bytes page(
+      DocumentId document, String profile, String encodeId, int context, int page) {
     return Bytes.wrap(
         encoding(document, profile, encodeId, 2 * Integer.BYTES)
             .putInt(context)
@@ -61,12 +62,12 @@ public final class Keys {
   }
 
   /** Of the mark that stands in {@code pages} behind the last page of an encoding. */
-  static Bytes pagesEnd(DocumentId document, String profile, String encodeId) {
+  public static Bytes pagesEnd(DocumentId document, String profile, String encodeId) {
     return Bytes.wrap(encoding(document, profile, encodeId, 0).array());
   }
 
   /** Of a context: in {@code index}. */
-  static Bytes context(DocumentId document, int index) {
+  public static Bytes context(DocumentId document, int index) {
     return Bytes.wrap(start(document, Integer.BYTES).putInt(index).array());
   }
 

@@ -1,0 +1,182 @@
+package io.gibbon.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gibbon.schemas.DocumentState;
+import io.gibbon.schemas.DocumentVersion;
+import io.gibbon.schemas.IndexedContext;
+import io.gibbon.schemas.KvPage;
+import io.gibbon.schemas.Manifest;
+import io.gibbon.schemas.ManifestContext;
+import io.gibbon.schemas.ManifestState;
+import io.gibbon.schemas.ObsoleteEncoding;
+import io.gibbon.schemas.StoredDocument;
+import io.gibbon.topology.internals.Keys;
+import io.gibbon.topology.internals.Stores;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the first pass after a start finds in the stores, and makes of it. */
+class RepairTest {
+
+  private static final DocumentId ID = new DocumentId("c", "1");
+  private static final String OLD_ENCODING = "0123456789abcdef0123456789abcdef";
+  private static final String OTHER_PROFILE = "00000000000000bb";
+
+  @TempDir Path stateDir;
+
+  private final ScriptedEncoder encoder = new ScriptedEncoder();
+  private @Nullable TopologyHarness harness;
+
+  @AfterEach
+  void stop() {
+    harness.close();
+  }
+
+  @Test
+  void whatIsWholeStaysAsItIs() {
+    start(Map.of());
+    found(DocumentState.ENCODED, encoder.profile().fingerprint(), ManifestState.COMPLETE);
+    harness.settle();
+
+    assertThat(encoder.encoded()).isEmpty();
+    assertThat(harness.manifests()).hasSize(1);
+  }
+
+  @Test
+  void documentsOfAnotherProfileAreEncodedAgain() {
+    start(Map.of());
+    found(DocumentState.ENCODED, OTHER_PROFILE, ManifestState.COMPLETE);
+    harness.settle();
+
+    assertThat(encoder.encoded()).containsExactly("text");
+    assertThat(harness.manifests())
+        .extracting(Manifest::getProfile)
+        .containsExactly(encoder.profile().fingerprint());
+    assertThat(harness.pages()).extracting(KvPage::getEncodeId).doesNotContain(OLD_ENCODING);
+    assertThat(harness.index())
+        .extracting(IndexedContext::getEncodeId)
+        .doesNotContain(OLD_ENCODING);
+  }
+
+  @Test
+  void underRebuildDocumentsWithoutPagesAreEncodedAgain() {
+    start(Map.of("durability", "rebuild"));
+    found(DocumentState.ENCODED, encoder.profile().fingerprint(), ManifestState.COMPLETE);
+    harness.settle();
+
+    assertThat(encoder.encoded()).containsExactly("text");
+    assertThat(harness.stored("1").getState()).isEqualTo(DocumentState.ENCODED);
+  }
+
+  @Test
+  void aPendingDocumentThatDoesNotWaitIsPutInLine() {
+    start(Map.of());
+    harness.store(Stores.DOCUMENTS).put(Keys.document(ID), stored(DocumentState.PENDING));
+    harness.settle();
+
+    assertThat(encoder.encoded()).containsExactly("text");
+  }
+
+  @Test
+  void aHalfWrittenEncodingIsDeleted() {
+    start(Map.of());
+    found(DocumentState.FAILED, encoder.profile().fingerprint(), ManifestState.BUILDING);
+    harness.settle();
+
+    assertThat(harness.manifests()).isEmpty();
+    assertThat(harness.pages()).isEmpty();
+    assertThat(encoder.encoded()).isEmpty();
+  }
+
+  @Test
+  void leftOverObsoletePagesAreDeleted() {
+    start(Map.of());
+    found(DocumentState.ENCODED, encoder.profile().fingerprint(), ManifestState.COMPLETE);
+    String older = OLD_ENCODING.replace('0', 'f');
+    page(encoder.profile().fingerprint(), older);
+    Manifest manifest = harness.manifests().getFirst();
+    manifest.setObsolete(List.of(new ObsoleteEncoding(older, List.of(1))));
+    put(manifest);
+    harness.settle();
+
+    assertThat(harness.pages()).extracting(KvPage::getEncodeId).containsExactly(OLD_ENCODING);
+    assertThat(harness.manifests().getFirst().getObsolete()).isEmpty();
+  }
+
+  @Test
+  void deletionMarkersOfEarlierRunsExpire() {
+    start(Map.of("deletion-retention", "PT2M"));
+    harness.store(Stores.DOCUMENTS).put(Keys.document(ID), stored(DocumentState.DELETED));
+    harness.settle();
+    harness.jump(Duration.ofMinutes(3));
+
+    assertThat(harness.stored("1")).isNull();
+  }
+
+  private void start(Map<String, String> settings) {
+    harness = new TopologyHarness(stateDir, encoder, settings);
+  }
+
+  private void found(DocumentState state, String profile, ManifestState manifestState) {
+    harness.store(Stores.DOCUMENTS).put(Keys.document(ID), stored(state));
+    harness
+        .store(Stores.INDEX)
+        .put(
+            Keys.context(ID, 0), new IndexedContext("c", "1", 0, OLD_ENCODING, 4, "title", "text"));
+    page(profile, OLD_ENCODING);
+    put(
+        new Manifest(
+            "c",
+            "1",
+            OLD_ENCODING,
+            new DocumentVersion(1L, 1L),
+            profile,
+            manifestState,
+            "hash",
+            "title",
+            List.of(new ManifestContext(0, 4, List.of(0))),
+            4L,
+            1L,
+            List.of()));
+  }
+
+  private void put(Manifest manifest) {
+    harness
+        .store(Stores.MANIFESTS)
+        .put(Keys.manifest(ID, manifest.getProfile(), manifest.getState()), manifest);
+  }
+
+  private void page(String profile, String encodeId) {
+    harness
+        .store(Stores.PAGES)
+        .put(
+            Keys.page(ID, profile, encodeId, 0, 0),
+            new KvPage(encodeId, 0, 0, ByteBuffer.wrap(new byte[8])));
+  }
+
+  private static StoredDocument stored(DocumentState state) {
+    return new StoredDocument(
+        "c",
+        "1",
+        new DocumentVersion(1L, 1L),
+        state,
+        null,
+        "title",
+        "text",
+        Map.of(),
+        null,
+        "hash",
+        null,
+        state == DocumentState.ENCODED ? 1 : 0,
+        state == DocumentState.ENCODED ? 4L : 0L,
+        TopologyHarness.START.toEpochMilli());
+  }
+}

@@ -1,0 +1,63 @@
+package io.gibbon.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TopologyConfigTest {
+
+  @Test
+  void everythingHasADefault() {
+    TopologyConfig config = TopologyConfig.defaults();
+
+    assertThat(config.documentsTopic()).isEqualTo("documents");
+    assertThat(config.maxFutureSkew()).isEqualTo(Duration.ofHours(1));
+    assertThat(config.attempts()).isEqualTo(3);
+    assertThat(config.writeBytes()).isEqualTo(8 << 20);
+    assertThat(config.durability()).isEqualTo(Durability.CHANGELOG);
+  }
+
+  @Test
+  void settingsAreReadFromText() {
+    TopologyConfig config =
+        TopologyConfig.of(
+            Map.of(
+                "durability", "rebuild",
+                "retention", "PT48H",
+                "punctuation", "20",
+                "kafka.bootstrap.servers", "somewhere:9092"));
+
+    assertThat(config.durability()).isEqualTo(Durability.REBUILD);
+    assertThat(config.retention()).isEqualTo(Duration.ofDays(2));
+    assertThat(config.punctuation()).isEqualTo(Duration.ofMillis(20));
+    assertThat(GibbonTopology.settings(config))
+        .containsEntry("bootstrap.servers", "somewhere:9092");
+  }
+
+  @Test
+  void anUnknownSettingIsRefusedWithTheNearestKnownOne() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TopologyConfig.of(Map.of("atempts", "3")))
+        .withMessageContaining("atempts")
+        .withMessageContaining("did you mean attempts?");
+  }
+
+  @Test
+  void valuesThatDoNotFitAreRefusedByName() {
+    refused("partitions", "0", "partitions: 0 is not within 1");
+    refused("partitions", "many", "partitions: \"many\" is not a whole number");
+    refused("retention", "-PT1H", "retention");
+    refused("durability", "maybe", "durability: \"maybe\" is not one of");
+    refused("documents-topic", "no spaces", "documents-topic");
+    refused("pending-bytes", "1", "pending-bytes");
+  }
+
+  private static void refused(String key, String value, String message) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TopologyConfig.of(Map.of(key, value)))
+        .withMessageContaining(message);
+  }
+}
