@@ -9,6 +9,7 @@ import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.sampling.LogProbabilities;
 import io.gibbon.runtime.sampling.Sampler;
@@ -32,6 +33,9 @@ final class Answer implements Work, Generation {
 
   private static final Logger LOG = LoggerFactory.getLogger(Answer.class);
 
+  /** Tokens of an answer that its own states have room for at first. */
+  private static final int FIRST_ROOM = 256;
+
   private final GenerationTask task;
   private final GenerationListener listener;
   private final Tokenizer tokenizer;
@@ -54,13 +58,27 @@ final class Answer implements Work, Generation {
   private volatile boolean cancelled;
 
   /** What an answer needs only between its first step and its end. */
-  private record Running(
-      Sequence sequence,
-      Sampler sampler,
-      float[] logits,
-      float @Nullable [] shares,
-      int[] lastToken,
-      Runnable release) {}
+  private static final class Running {
+    final Sampler sampler;
+    final float[] logits;
+    final float @Nullable [] shares;
+    final int[] lastToken = new int[1];
+    final Runnable release;
+    Sequence sequence;
+
+    Running(
+        Sequence sequence,
+        Sampler sampler,
+        int vocabulary,
+        float @Nullable [] shares,
+        Runnable release) {
+      this.sequence = sequence;
+      this.sampler = sampler;
+      this.logits = new float[vocabulary];
+      this.shares = shares;
+      this.release = release;
+    }
+  }
 
   /**
    * An accepted answer.
@@ -101,16 +119,17 @@ final class Answer implements Work, Generation {
   }
 
   /**
-   * Admits the answer to the next step.
+   * Admits the answer to the next step. Its own states begin small and grow with it, up to {@link
+   * #ownTokens()}.
    *
    * @param prefix the shared prefix
-   * @param own room for {@link #ownTokens()}, closed at the end
-   * @param release called when that room is free again
+   * @param release called when its own states are freed
    */
-  void start(@Nullable KvStates prefix, KvStates own, Runnable release) {
+  void start(@Nullable KvStates prefix, KvLayout layout, Runnable release) {
     KvStates before = task.prefixed() ? prefix : null;
     int prefixTokens = before == null ? 0 : before.tokens();
     int position = prefixTokens + task.longestContext();
+    int room = Math.min(ownTokens(), task.query().length + FIRST_ROOM);
     cachedTokens = prefixTokens + task.contexts().stream().mapToInt(KvStates::tokens).sum();
     started = System.nanoTime();
     running =
@@ -118,15 +137,33 @@ final class Answer implements Work, Generation {
             new Sequence(
                 before,
                 task.contexts(),
-                own,
+                KvStates.allocate(layout, room),
                 position,
                 task.attentionTemperature(),
                 task.scalingFactor()),
             new Sampler(task.sampling(), tokenizer.size()),
-            new float[tokenizer.size()],
+            tokenizer.size(),
             shareSums.length == 0 ? null : new float[shareSums.length],
-            new int[1],
             release);
+  }
+
+  /** Doubles the room of the answer's own states when it is used up. */
+  private void makeRoom(Running now, int tokens) {
+    Sequence sequence = now.sequence;
+    KvStates own = sequence.own();
+    if (tokens <= own.tokens()) {
+      return;
+    }
+    KvStates larger = own.resized(Math.min(ownTokens(), 2 * own.tokens()));
+    own.close();
+    now.sequence =
+        new Sequence(
+            sequence.prefix(),
+            sequence.contexts(),
+            larger,
+            sequence.start(),
+            sequence.attentionTemperature(),
+            sequence.scalingFactor());
   }
 
   private Running running() {
@@ -150,6 +187,7 @@ final class Answer implements Work, Generation {
   public Slice slice(int count) {
     Running now = running();
     rows = count;
+    makeRoom(now, filled + count);
     if (!reading()) {
       return new Slice(now.sequence, filled, now.lastToken, now.logits, now.shares);
     }

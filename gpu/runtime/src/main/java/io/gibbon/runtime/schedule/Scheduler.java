@@ -338,10 +338,7 @@ public final class Scheduler implements Generator, AutoCloseable {
       return false;
     }
     try {
-      answer.start(
-          prefix,
-          KvStates.allocate(profile.layout(), answer.ownTokens()),
-          () -> cache.release(bytes));
+      answer.start(prefix, profile.layout(), () -> cache.release(bytes));
       return true;
     } catch (OutOfMemoryError e) {
       cache.release(bytes);
@@ -363,7 +360,7 @@ public final class Scheduler implements Generator, AutoCloseable {
       if (answer.reading()) {
         reading++;
       } else {
-        batch.add(answer, 1);
+        add(answer, 1);
       }
     }
     int rows = READ_ROWS;
@@ -397,8 +394,13 @@ public final class Scheduler implements Generator, AutoCloseable {
   /** Adds as many rows as there are, but only the last part of a sequence ends within a panel. */
   private int add(Work work, int most) {
     int rows = work.remaining() <= most ? work.remaining() : most / KvLayout.PANEL * KvLayout.PANEL;
-    if (rows > 0) {
-      batch.add(work, rows);
+    try {
+      if (rows > 0) {
+        batch.add(work, rows);
+      }
+    } catch (OutOfMemoryError e) {
+      work.fail(new IllegalStateException("no memory for KV states", e));
+      wake();
     }
     return rows;
   }

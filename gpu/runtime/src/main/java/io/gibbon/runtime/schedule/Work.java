@@ -8,7 +8,11 @@ interface Work {
   /** Rows that could run in the next step. */
   int remaining();
 
-  /** The next rows, between 1 and {@link #remaining()}. */
+  /**
+   * The next rows, between 1 and {@link #remaining()}.
+   *
+   * @throws OutOfMemoryError if there is no memory for their keys and values
+   */
   Slice slice(int rows);
 
   /** The rows of the latest slice have run. */

@@ -6,9 +6,7 @@ import io.gibbon.runtime.kv.KvStates;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 
@@ -25,7 +23,7 @@ final class EchoExecutor implements Executor {
   static final int UNDEFINED = 6;
 
   private final int end;
-  private final Map<KvStates, Echo> sequences = new IdentityHashMap<>();
+  private final List<Echo> sequences = new ArrayList<>();
   private final List<KvStates> seen = new CopyOnWriteArrayList<>();
   private final List<Step> steps = new CopyOnWriteArrayList<>();
   private final Semaphore permits = new Semaphore(0);
@@ -95,17 +93,13 @@ final class EchoExecutor implements Executor {
     if (!own.memory().scope().isAlive() || slice.first() + slice.tokens().length > own.tokens()) {
       throw new AssertionError("no room");
     }
-    Echo echo = sequences.computeIfAbsent(own, states -> new Echo());
-    if (slice.first() == 0) {
-      seen.add(own);
-    }
+    Echo echo = echo(own, slice.first() == 0);
     if (slice.first() != echo.tokens.size()) {
       throw new AssertionError("gap at " + slice.first());
     }
     for (int token : slice.tokens()) {
       echo.tokens.add(token);
     }
-    own.memory().set(ValueLayout.JAVA_BYTE, 0, (byte) echo.tokens.size());
     if (slice.logits() != null) {
       answer(echo, slice.logits());
     }
@@ -114,6 +108,18 @@ final class EchoExecutor implements Executor {
         slice.shares()[i] = 1f / (i + 2);
       }
     }
+  }
+
+  /** The states carry the number of their sequence, also when they were copied to grow. */
+  private Echo echo(KvStates own, boolean first) {
+    if (first) {
+      own.memory().set(ValueLayout.JAVA_INT, 0, sequences.size());
+      sequences.add(new Echo());
+    }
+    if (seen.stream().noneMatch(known -> known == own)) {
+      seen.add(own);
+    }
+    return sequences.get(own.memory().get(ValueLayout.JAVA_INT, 0));
   }
 
   private void answer(Echo echo, float[] logits) {

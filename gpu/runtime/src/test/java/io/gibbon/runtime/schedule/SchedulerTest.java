@@ -164,6 +164,13 @@ class SchedulerTest {
   }
 
   @Test
+  void aLongAnswerGrowsItsStates() {
+    Answers answers = generate(task(tokens(400), 1000));
+    assertThat(answers.result().join().completionTokens()).isEqualTo(401);
+    assertThat(answers.ids()).isEqualTo(Arrays.stream(tokens(400)).boxed().toList());
+  }
+
+  @Test
   void contextsAreAttendedAndTheirSharesAveraged() {
     try (KvStates one = KvStates.allocate(LAYOUT, 20);
         KvStates two = KvStates.allocate(LAYOUT, 40)) {
