@@ -1,0 +1,73 @@
+package io.gibbon.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.TinyModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchmarksTest {
+
+  private static final Ceilings MACHINE = new Ceilings("test", 1, 256, 10, 100);
+
+  @Test
+  void everyRowIsMeasuredAndWritten(@TempDir Path directory) throws IOException {
+    RuntimeConfig config =
+        RuntimeConfig.builder(TinyModel.writeDefault(directory)).contextTokens(256).build();
+    List<BenchResult> results = new ArrayList<>();
+    BenchReport report;
+    try (ModelRuntime runtime = ModelRuntime.open(config)) {
+      Benchmarks benchmarks = new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128));
+      results.addAll(benchmarks.encode());
+      results.addAll(benchmarks.decode());
+      results.addAll(benchmarks.ttft());
+      report = new BenchReport(runtime.profile().model(), runtime.backendName(), MACHINE, results);
+    }
+    assertThat(results)
+        .hasSize(4)
+        .allSatisfy(
+            result -> {
+              assertThat(result.value()).isPositive().isFinite();
+              assertThat(result.repetitions()).isEqualTo(3);
+            });
+    Path file = directory.resolve("out.json");
+    report.writeJson(file);
+    JsonNode json = new ObjectMapper().readTree(file.toFile());
+    assertThat(json.at("/results/0").fieldNames())
+        .toIterable()
+        .containsExactly(
+            "name",
+            "value",
+            "unit",
+            "peer",
+            "peer_value",
+            "ratio",
+            "goal",
+            "repetitions",
+            "spread");
+    assertThat(json.at("/machine/gigaflops_per_second").asDouble()).isEqualTo(100);
+    assertThat(report.table()).contains("encode/128", "decode/0", "ttft/");
+  }
+
+  @Test
+  void theMedianCounts() {
+    BenchResult result = BenchResult.of("x", "s", 2.0, new double[] {3, 1, 2});
+    assertThat(result.value()).isEqualTo(2);
+    assertThat(result.spread()).isEqualTo(1);
+  }
+
+  @Test
+  void absurdOptionsAreRefusedByName() {
+    assertThatThrownBy(() -> new BenchOptions(0, 0, 512, 128)).hasMessageContaining("repetitions");
+    assertThatThrownBy(() -> new BenchOptions(0, 1, 1, 128)).hasMessageContaining("depth");
+  }
+}
