@@ -1,5 +1,5 @@
 /**
- * The contracts: records generated from the Avro schemas. Their getters return null exactly where the
- * schema says so.
+ * The contracts: records generated from the Avro schemas. Their getters return null exactly where
+ * the schema says so.
  */
 package io.gibbon.schemas;

@@ -17,7 +17,8 @@ import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 
 /**
- * Avro's binary encoding of one kind of record. Reads what any resolvable schema wrote. Thread-safe.
+ * Avro's binary encoding of one kind of record. Reads what any resolvable schema wrote.
+ * Thread-safe.
  *
  * @param <T> generated class of the record
  */
@@ -54,8 +55,7 @@ final class AvroCodec<T extends SpecificRecord> {
       writer.write(record, encoder);
       encoder.flush();
     } catch (AvroRuntimeException | ClassCastException | NullPointerException e) {
-      throw InvalidRecordException.of(
-          "not a whole " + schema.getName() + ": " + e.getMessage(), e);
+      throw InvalidRecordException.of("not a whole " + schema.getName() + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new IllegalStateException("writing to memory failed", e);
     }

@@ -163,7 +163,9 @@ final class BoundedDecoder extends Decoder {
     return length(items);
   }
 
-  /** Skips blocks that say how many bytes they have; returns the items of the first that does not. */
+  /**
+   * Skips blocks that say how many bytes they have; returns the items of the first that does not.
+   */
   private long skipBlocks() throws IOException {
     long items = readLong();
     while (items < 0) {

@@ -48,7 +48,10 @@ public final class DocumentKeys {
         .array();
   }
 
-  /** The bytes that the canonical forms of all documents of one collection, and no others, start with. */
+  /**
+   * The bytes that the canonical forms of all documents of one collection, and no others, start
+   * with.
+   */
   public static byte[] prefix(String collection) {
     byte[] name = collection.getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(2 + name.length).putShort((short) name.length).put(name).array();
@@ -91,8 +94,8 @@ public final class DocumentKeys {
    * Reads a key that a user's producer or connector wrote:
    *
    * <ul>
-   *   <li>text: {@code collection/id}, where the first slash ends the collection; without a slash it
-   *       is an id in the collection {@code default};
+   *   <li>text: {@code collection/id}, where the first slash ends the collection; without a slash
+   *       it is an id in the collection {@code default};
    *   <li>JSON: that text between quotation marks, or an object with {@code id} and perhaps {@code
    *       collection}, both also inside Connect's envelope;
    *   <li>Avro single-object encoding of a {@link DocumentKey};
@@ -129,10 +132,12 @@ public final class DocumentKeys {
     }
     return switch (written.avro().getType()) {
       case RECORD -> codec.read(written.avro(), bytes, Framing.REGISTRY_HEADER);
-      case STRING, INT, LONG -> named(codec.readScalar(written.avro(), bytes, Framing.REGISTRY_HEADER));
+      case STRING, INT, LONG ->
+          named(codec.readScalar(written.avro(), bytes, Framing.REGISTRY_HEADER));
       default ->
           throw InvalidRecordException.of(
-              "a key is a record, a string or an integer, not " + written.avro().getType().getName());
+              "a key is a record, a string or an integer, not "
+                  + written.avro().getType().getName());
     };
   }
 

@@ -62,8 +62,7 @@ public final class DocumentRules {
       throw InvalidRecordException.of(field, name.isEmpty() ? "is empty" : "is only white space");
     }
     if (name.codePoints().anyMatch(Character::isISOControl)) {
-      throw InvalidRecordException.of(
-          field, "has a control character: " + Printable.quote(name));
+      throw InvalidRecordException.of(field, "has a control character: " + Printable.quote(name));
     }
     if (StringCheck.loneSurrogate(name) >= 0) {
       throw InvalidRecordException.of(field, "has half a surrogate pair");

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Avro's data model over our generated classes and no others. Avro refuses to make instances of
- * classes in packages that the host has not trusted by a system property; here a class is found only
- * for a schema in our own namespace, so no host has to trust anything and no schema can make us load
- * a foreign class. Thread-safe.
+ * classes in packages that the host has not trusted by a system property; here a class is found
+ * only for a schema in our own namespace, so no host has to trust anything and no schema can make
+ * us load a foreign class. Thread-safe.
  */
 final class GibbonData extends SpecificData {
 

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * names or aliases; null stands for a field's default. A string field marked {@code json-literals}
  * in its schema also takes JSON integers, or numbers and booleans, as they are written.
  *
- * <p>Connect's envelope {@code {"schema": ..., "payload": ...}} is taken off first; the schema in it
- * says nothing that ours does not say better.
+ * <p>Connect's envelope {@code {"schema": ..., "payload": ...}} is taken off first; the schema in
+ * it says nothing that ours does not say better.
  */
 final class JsonRecordReader {
 
@@ -71,9 +71,7 @@ final class JsonRecordReader {
     return parse(
         text,
         reader ->
-            reader.json.currentToken() == JsonToken.VALUE_NULL
-                ? null
-                : reader.record(schema, ""));
+            reader.json.currentToken() == JsonToken.VALUE_NULL ? null : reader.record(schema, ""));
   }
 
   /**
@@ -85,9 +83,7 @@ final class JsonRecordReader {
   static Object readKey(Schema schema, CharBuffer text) {
     return parse(
         text,
-        reader ->
-            reader.atObject() ? reader.record(schema, "")
- : reader.string("", "integers"));
+        reader -> reader.atObject() ? reader.record(schema, "") : reader.string("", "integers"));
   }
 
   private interface Step<R extends @Nullable Object> {

@@ -26,7 +26,8 @@ final class JsonRecordWriter {
   /**
    * UTF-8 bytes of the JSON object.
    *
-   * @throws InvalidRecordException if a field that needs a value has none, or a number is not finite
+   * @throws InvalidRecordException if a field that needs a value has none, or a number is not
+   *     finite
    */
   static byte[] write(IndexedRecord record) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

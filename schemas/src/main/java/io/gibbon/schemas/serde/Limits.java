@@ -18,7 +18,8 @@ public record Limits(int maxBytes, int maxTextLength) {
    */
   public Limits {
     if (maxBytes < 1 || maxTextLength < 1) {
-      throw new IllegalArgumentException("limits must be positive: " + maxBytes + ", " + maxTextLength);
+      throw new IllegalArgumentException(
+          "limits must be positive: " + maxBytes + ", " + maxTextLength);
     }
   }
 }

@@ -2,7 +2,9 @@ package io.gibbon.schemas.serde;
 
 /** How records are written. Reading always takes both. */
 public enum RecordFormat {
-  /** Avro: registry wire format where a schema registry is configured, else single-object encoding. */
+  /**
+   * Avro: registry wire format where a schema registry is configured, else single-object encoding.
+   */
   AVRO,
   /** Plain JSON, for consumers without Avro. Fields that are null are left out. */
   JSON

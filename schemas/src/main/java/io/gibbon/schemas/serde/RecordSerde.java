@@ -8,12 +8,12 @@ import org.apache.kafka.common.serialization.Serializer;
 
 /**
  * Kafka serde of one kind of record. Writes as {@link SerdeOptions} say; reads Avro single-object
- * encoding of every released schema, registry wire format where a registry is configured, plain JSON
- * and Connect's JSON with schema envelope, told apart by their first bytes. Null, Kafka's tombstone,
- * stays null. Thread-safe.
+ * encoding of every released schema, registry wire format where a registry is configured, plain
+ * JSON and Connect's JSON with schema envelope, told apart by their first bytes. Null, Kafka's
+ * tombstone, stays null. Thread-safe.
  *
- * <p>Reading throws {@link InvalidRecordException} for bytes that will never be a record, and {@link
- * RegistryUnavailableException} where trying again later may help; so does writing.
+ * <p>Reading throws {@link InvalidRecordException} for bytes that will never be a record, and
+ * {@link RegistryUnavailableException} where trying again later may help; so does writing.
  *
  * @param <T> generated class of the record
  */

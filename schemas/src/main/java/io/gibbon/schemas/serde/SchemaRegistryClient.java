@@ -65,8 +65,7 @@ public final class SchemaRegistryClient {
         credentials == null
             ? null
             : "Basic "
-                + Base64.getEncoder()
-                    .encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
+                + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
     this.timeout = timeout;
     this.http =
         HttpClient.newBuilder()
@@ -92,11 +91,12 @@ public final class SchemaRegistryClient {
     if (kept != null) {
       return kept;
     }
-    String path =
-        "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8) + "/versions";
+    String path = "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8) + "/versions";
     byte[] body =
-        JSON.createObjectNode().put("schema", schema.toString()).toString().getBytes(
-            StandardCharsets.UTF_8);
+        JSON.createObjectNode()
+            .put("schema", schema.toString())
+            .toString()
+            .getBytes(StandardCharsets.UTF_8);
     Answer answer = ask(path, body);
     if (answer.status() != 200 || !answer.body().path("id").isInt()) {
       throw InvalidRecordException.of(
@@ -194,8 +194,7 @@ public final class SchemaRegistryClient {
       request.header("Content-Type", MEDIA_TYPE).POST(BodyPublishers.ofByteArray(body));
     }
     try {
-      HttpResponse<InputStream> response =
-          http.send(request.build(), BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = http.send(request.build(), BodyHandlers.ofInputStream());
       return new Answer(response.statusCode(), read(response));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonRecordReaderTest {
 
-  private static final Document SHORT =
-      new Document("default", "x", "", "hello", Map.of(), null);
+  private static final Document SHORT = new Document("default", "x", "", "hello", Map.of(), null);
 
   private static Document read(String json) {
     return RecordSerde.of(Document.class)
@@ -70,7 +69,11 @@ class JsonRecordReaderTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"1790000000123", "\"2026-09-21T14:13:20.123Z\"", "\"2026-09-21T16:13:20.123+02:00\""})
+      strings = {
+        "1790000000123",
+        "\"2026-09-21T14:13:20.123Z\"",
+        "\"2026-09-21T16:13:20.123+02:00\""
+      })
   void timestampsAreMillisecondsOrIso8601(String timestamp) {
     assertThat(read("{\"id\":\"x\",\"text\":\"t\",\"timestamp\":" + timestamp + "}").getTimestamp())
         .isEqualTo(Instant.ofEpochMilli(1_790_000_000_123L));

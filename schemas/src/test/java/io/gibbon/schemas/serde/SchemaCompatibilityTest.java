@@ -11,6 +11,7 @@ import org.apache.avro.Schema;
 import org.apache.avro.SchemaCompatibility;
 import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.SchemaCompatibility.SchemaPairCompatibility;
+import org.apache.avro.SchemaFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,7 +38,7 @@ class SchemaCompatibilityTest {
       Path file = Path.of(current.getName(), (history.size() + 1) + ".avsc");
       Path candidate = Path.of("target/history").resolve(file);
       Files.createDirectories(candidate.getParent());
-      Files.writeString(candidate, current.toString(true) + "\n");
+      Files.writeString(candidate, SchemaFormatter.format("json/pretty", current) + "\n");
       fail(
           """
           The schema of %s changed. What was written with it must stay readable, so keep it:
@@ -53,7 +54,8 @@ class SchemaCompatibilityTest {
     Schema old = record("{'name':'a','type':'string'}");
     Schema changed = record("{'name':'a','type':'string'},{'name':'b','type':'string'}");
 
-    assertThat(problems(changed, old)).contains("cannot read", "/fields/1", "READER_FIELD_MISSING_DEFAULT_VALUE");
+    assertThat(problems(changed, old))
+        .contains("cannot read", "/fields/1", "READER_FIELD_MISSING_DEFAULT_VALUE");
     assertThat(problems(old, changed)).contains("cannot be read by");
   }
 
@@ -67,8 +69,7 @@ class SchemaCompatibilityTest {
 
   private static Schema record(String fields) {
     return new Schema.Parser()
-        .parse(
-            ("{'type':'record','name':'R','fields':[" + fields + "]}").replace('\'', '"'));
+        .parse(("{'type':'record','name':'R','fields':[" + fields + "]}").replace('\'', '"'));
   }
 
   /** What stands between two schemas, for a person to mend; empty if nothing does. */
@@ -89,7 +90,8 @@ class SchemaCompatibilityTest {
         .getIncompatibilities()
         .forEach(
             i ->
-                text.append("  at %s: %s (%s)\n".formatted(i.getLocation(), i.getMessage(), i.getType())));
+                text.append(
+                    "  at %s: %s (%s)\n".formatted(i.getLocation(), i.getMessage(), i.getType())));
     return text.append(
             "Keep old fields, give new ones a default, give enums a default symbol before adding"
                 + " symbols, never change a type or a name (add an alias).\n")

@@ -44,7 +44,8 @@ class WriterEvolutionTest {
   void theFingerprintOfAnOlderSchemaResolves() throws IOException {
     AvroCodec<Document> codec =
         new AvroCodec<>(Document.SCHEMA$, WriterSchemas.of(List.of(OLD, Document.SCHEMA$)));
-    byte[] bytes = new BinaryMessageEncoder<GenericRecord>(new GenericData(), OLD).encode(old()).array();
+    byte[] bytes =
+        new BinaryMessageEncoder<GenericRecord>(new GenericData(), OLD).encode(old()).array();
 
     assertThat(codec.readSingleObject(bytes)).isEqualTo(EXPECTED);
   }
@@ -76,7 +77,6 @@ class WriterEvolutionTest {
   @Test
   void theHistoryOfEveryRecordIsSelfContained() throws IOException {
     assertThat(Examples.schemas())
-        .allSatisfy(
-            schema -> assertThat(WriterSchemas.history(schema.getName())).isNotEmpty());
+        .allSatisfy(schema -> assertThat(WriterSchemas.history(schema.getName())).isNotEmpty());
   }
 }

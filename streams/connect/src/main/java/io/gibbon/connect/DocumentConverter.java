@@ -3,6 +3,7 @@ package io.gibbon.connect;
 import io.gibbon.schemas.Document;
 import io.gibbon.schemas.serde.InvalidRecordException;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.schemas.serde.RegistryUnavailableException;
 import io.gibbon.schemas.serde.SchemaRegistryClient;
 import io.gibbon.schemas.serde.SerdeOptions;
 import java.net.URI;
@@ -13,7 +14,6 @@ import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Range;
-import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.connect.components.Versioned;
@@ -21,13 +21,14 @@ import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.errors.DataException;
+import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.storage.Converter;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes documents, as {@link ToDocument} makes them, in Avro: single-object encoding, or registry
- * wire format where a schema registry is configured. Reads every format of documents. For values
- * only.
+ * wire format where a schema registry is configured. Reads every format of documents. A registry
+ * that cannot be asked is a {@link RetriableException}. For values only.
  */
 public class DocumentConverter implements Converter, Versioned {
 
@@ -39,19 +40,19 @@ public class DocumentConverter implements Converter, Versioned {
       new ConfigDef()
           .define(
               REGISTRY_URLS,
-              Type.LIST,
+              ConfigDef.Type.LIST,
               List.of(),
               Importance.MEDIUM,
               "Addresses of a schema registry's servers, tried in this order.")
           .define(
               REGISTRY_CREDENTIALS,
-              Type.PASSWORD,
+              ConfigDef.Type.PASSWORD,
               null,
               Importance.LOW,
               "user:password for the schema registry.")
           .define(
               REGISTRY_TIMEOUT,
-              Type.INT,
+              ConfigDef.Type.INT,
               10_000,
               Range.between(1, 600_000),
               Importance.LOW,
@@ -99,6 +100,8 @@ public class DocumentConverter implements Converter, Versioned {
       return serde.serializer().serialize(topic, DocumentStruct.toDocument(struct));
     } catch (InvalidRecordException e) {
       throw new DataException(e.getMessage(), e);
+    } catch (RegistryUnavailableException e) {
+      throw new RetriableException(e.getMessage(), e);
     }
   }
 
@@ -111,6 +114,8 @@ public class DocumentConverter implements Converter, Versioned {
           : new SchemaAndValue(DocumentStruct.SCHEMA, DocumentStruct.of(document));
     } catch (InvalidRecordException e) {
       throw new DataException(e.getMessage(), e);
+    } catch (RegistryUnavailableException e) {
+      throw new RetriableException(e.getMessage(), e);
     }
   }
 

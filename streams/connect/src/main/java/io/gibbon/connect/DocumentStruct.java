@@ -20,8 +20,7 @@ final class DocumentStruct {
           .field("id", Schema.STRING_SCHEMA)
           .field("title", Schema.STRING_SCHEMA)
           .field("text", Schema.STRING_SCHEMA)
-          .field(
-              "metadata", SchemaBuilder.map(Schema.STRING_SCHEMA, Schema.STRING_SCHEMA).build())
+          .field("metadata", SchemaBuilder.map(Schema.STRING_SCHEMA, Schema.STRING_SCHEMA).build())
           .field("timestamp", Timestamp.builder().optional().build())
           .build();
 

@@ -32,8 +32,8 @@ record FieldPath(String path, boolean inKey, List<String> names) {
 
   /**
    * The value there; null where a field on the way is null or a map has no such entry. A tombstone
-   * has no value: there a path into the value is followed in the key, and a key that is no structure
-   * is what the path means.
+   * has no value: there a path into the value is followed in the key, and a key that is no
+   * structure is what the path means.
    *
    * @throws DataException if a structure has no such field, or something on the way is no structure
    */

@@ -68,33 +68,29 @@ final class Template {
   }
 
   private static Part variable(String name) {
-    switch (name) {
-      case "topic":
-        return ConnectRecord::topic;
-      case "partition":
-        return ConnectRecord::kafkaPartition;
-      case "timestamp":
-        return ConnectRecord::timestamp;
-      case "offset":
-        return record -> record instanceof SinkRecord sink ? (Object) sink.kafkaOffset() : null;
-      default:
-        break;
-    }
+    return switch (name) {
+      case "topic" -> ConnectRecord::topic;
+      case "partition" -> ConnectRecord::kafkaPartition;
+      case "timestamp" -> ConnectRecord::timestamp;
+      case "offset" ->
+          record -> record instanceof SinkRecord sink ? (Object) sink.kafkaOffset() : null;
+      default -> pathVariable(name);
+    };
+  }
+
+  private static Part pathVariable(String name) {
     int dot = name.indexOf('.');
-    String root = dot < 0 ? name : name.substring(0, dot);
     String rest = name.substring(dot + 1);
-    switch (root) {
-      case "source":
-        return record ->
-            record instanceof SourceRecord source ? entry(source.sourcePartition(), rest) : null;
-      case "position":
-        return record ->
-            record instanceof SourceRecord source ? entry(source.sourceOffset(), rest) : null;
-      case "key", "value":
-        return FieldPath.parse(name)::find;
-      default:
-        throw new IllegalArgumentException("has an unknown variable ${" + name + "}");
-    }
+    return switch (dot < 0 ? name : name.substring(0, dot)) {
+      case "source" ->
+          record ->
+              record instanceof SourceRecord source ? entry(source.sourcePartition(), rest) : null;
+      case "position" ->
+          record ->
+              record instanceof SourceRecord source ? entry(source.sourceOffset(), rest) : null;
+      case "key", "value" -> FieldPath.parse(name)::find;
+      default -> throw new IllegalArgumentException("has an unknown variable ${" + name + "}");
+    };
   }
 
   private static @Nullable Object entry(@Nullable Map<String, ?> map, String name) {
@@ -113,7 +109,10 @@ final class Template {
       Object value = variable.part().value(record);
       if (value == null) {
         throw new DataException(
-            "the record has no value for " + variable.name() + " of " + ToDocumentConfig.ID_TEMPLATE);
+            "the record has no value for "
+                + variable.name()
+                + " of "
+                + ToDocumentConfig.ID_TEMPLATE);
       }
       text.append(Texts.id(variable.name(), value));
     }

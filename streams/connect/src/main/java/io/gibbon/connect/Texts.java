@@ -14,13 +14,17 @@ final class Texts {
 
   /** A string, or an integer of any size. */
   static String id(String field, Object value) {
-    if (value instanceof BigDecimal decimal && decimal.scale() > 0
-        || value instanceof Float
-        || value instanceof Double
-        || !(value instanceof String || value instanceof Number)) {
-      throw wrong(field, "a string or an integer", value);
+    if (value instanceof BigDecimal decimal && decimal.scale() <= 0) {
+      return decimal.toPlainString();
     }
-    return value instanceof BigDecimal decimal ? decimal.toPlainString() : value.toString();
+    if (value instanceof String
+        || value instanceof Byte
+        || value instanceof Short
+        || value instanceof Integer
+        || value instanceof Long) {
+      return value.toString();
+    }
+    throw wrong(field, "a string or an integer", value);
   }
 
   /** A string and nothing else. */

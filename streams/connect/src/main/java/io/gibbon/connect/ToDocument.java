@@ -116,7 +116,12 @@ public class ToDocument<R extends ConnectRecord<R>> implements Transformation<R>
     Object value = path.find(record);
     if (value == null) {
       throw new DataException(
-          field + ": " + path.path() + (record.value() == null ? " is not in the key of a record without value" : " is null or missing"));
+          field
+              + ": "
+              + path.path()
+              + (record.value() == null
+                  ? " is not in the key of a record without value"
+                  : " is null or missing"));
     }
     return value;
   }

@@ -9,7 +9,6 @@ import java.util.Map;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
-import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
 
@@ -29,21 +28,21 @@ final class ToDocumentConfig extends AbstractConfig {
       new ConfigDef()
           .define(
               COLLECTION,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               DocumentKeys.DEFAULT_COLLECTION,
               ToDocumentConfig::checkCollection,
               Importance.HIGH,
               "Collection of all documents. Not used with " + COLLECTION_FIELD + ".")
           .define(
               COLLECTION_FIELD,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               null,
               ToDocumentConfig::checkPath,
               Importance.MEDIUM,
               "Path of the field that names each document's collection.")
           .define(
               ID_FIELD,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               null,
               ToDocumentConfig::checkPath,
               Importance.HIGH,
@@ -54,7 +53,7 @@ final class ToDocumentConfig extends AbstractConfig {
                   + ".")
           .define(
               ID_TEMPLATE,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               null,
               ToDocumentConfig::checkTemplate,
               Importance.HIGH,
@@ -64,21 +63,21 @@ final class ToDocumentConfig extends AbstractConfig {
                   + " ${position.position}), ${key}, ${key.NAME}, ${value.NAME}.")
           .define(
               TITLE_FIELD,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               null,
               ToDocumentConfig::checkPath,
               Importance.MEDIUM,
               "Path of the title, a string; a null gives an empty title.")
           .define(
               TEXT_FIELD,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               "value",
               ToDocumentConfig::checkPath,
               Importance.HIGH,
               "Path of the text, a string; 'value' for the record's whole value.")
           .define(
               METADATA_FIELDS,
-              Type.LIST,
+              ConfigDef.Type.LIST,
               List.of(),
               ToDocumentConfig::checkMetadata,
               Importance.LOW,
@@ -87,7 +86,7 @@ final class ToDocumentConfig extends AbstractConfig {
                   + " out.")
           .define(
               TIMESTAMP_FIELD,
-              Type.STRING,
+              ConfigDef.Type.STRING,
               null,
               ToDocumentConfig::checkPath,
               Importance.LOW,
@@ -140,8 +139,7 @@ final class ToDocumentConfig extends AbstractConfig {
   }
 
   private static void checkPath(String setting, @Nullable Object value) {
-    if (value instanceof String path
-        && !path.matches("[^.]+(\\.[^.]+)*")) {
+    if (value instanceof String path && !path.matches("[^.]+(\\.[^.]+)*")) {
       throw new ConfigException(setting, path, "not field names with dots between them");
     }
   }

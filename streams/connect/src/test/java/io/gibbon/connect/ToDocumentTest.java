@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gibbon.schemas.Document;
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Date;
@@ -20,6 +22,7 @@ import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Timestamp;
 import org.apache.kafka.connect.errors.DataException;
+import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.sink.SinkRecord;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.junit.jupiter.api.Test;
@@ -110,12 +113,18 @@ class ToDocumentTest {
     SourceRecord result =
         apply(
             record(null, null, value),
-            "collection.field", "topic",
-            "id.field", "id",
-            "title.field", "value.headline",
-            "text.field", "body",
-            "metadata.fields", "author.name, stars:rating",
-            "timestamp.field", "changed");
+            "collection.field",
+            "topic",
+            "id.field",
+            "id",
+            "title.field",
+            "value.headline",
+            "text.field",
+            "body",
+            "metadata.fields",
+            "author.name, stars:rating",
+            "timestamp.field",
+            "changed");
 
     assertThat(document(result))
         .isEqualTo(
@@ -137,8 +146,10 @@ class ToDocumentTest {
     SourceRecord result =
         apply(
             record(null, null, "A line."),
-            "collection", "files",
-            "id.template", "${source.filename}@${position.position}");
+            "collection",
+            "files",
+            "id.template",
+            "${source.filename}@${position.position}");
 
     assertThat(document(result))
         .isEqualTo(new Document("files", "/data/a.txt@120", "", "A line.", Map.of(), null));
@@ -155,17 +166,20 @@ class ToDocumentTest {
 
   @Test
   void nullsInOptionalPlacesAreLeftOut() {
-    Struct row =
-        row().put("headline", null).put("author", new Struct(AUTHOR).put("name", null));
+    Struct row = row().put("headline", null).put("author", new Struct(AUTHOR).put("name", null));
 
     Document document =
         document(
             apply(
                 record(null, null, row),
-                "id.field", "id",
-                "text.field", "body",
-                "title.field", "headline",
-                "metadata.fields", "author.name"));
+                "id.field",
+                "id",
+                "text.field",
+                "body",
+                "title.field",
+                "headline",
+                "metadata.fields",
+                "author.name"));
 
     assertThat(document.getTitle()).isEmpty();
     assertThat(document.getMetadata()).isEmpty();
@@ -178,8 +192,10 @@ class ToDocumentTest {
     SourceRecord result =
         apply(
             record(schema, new Struct(schema).put("id", 7), null),
-            "collection", "island",
-            "id.field", path);
+            "collection",
+            "island",
+            "id.field",
+            path);
 
     assertThat(result.key()).isEqualTo("island/7");
     assertThat(result.value()).isNull();
@@ -226,8 +242,7 @@ class ToDocumentTest {
         "timestamp.field | stars | timestamp: expected a timestamp",
       })
   void aRecordThatDoesNotFitIsRefusedByField(String setting, String path, String message) {
-    Map<String, String> settings =
-        new HashMap<>(Map.of("id.field", "id", "text.field", "body"));
+    Map<String, String> settings = new HashMap<>(Map.of("id.field", "id", "text.field", "body"));
     settings.put(setting, path);
     Struct row = row().put("body", "a/b");
     String[] flat =
@@ -245,8 +260,7 @@ class ToDocumentTest {
     assertThatThrownBy(() -> apply(record(null, "a\nb", "t"), "id.field", "key"))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("id: has a control character");
-    assertThatThrownBy(
-            () -> apply(record(null, null, "t"), "id.template", "${topic}-${partition}"))
+    assertThatThrownBy(() -> apply(record(null, null, "t"), "id.template", "${topic}-${partition}"))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("no value for ${partition}");
   }
@@ -267,7 +281,9 @@ class ToDocumentTest {
       })
   void settingsThatCannotWorkAreRefused(String settings, String message) {
     String[] flat =
-        Stream.of(settings.split(";")).flatMap(s -> Stream.of(s.split("=", 2))).toArray(String[]::new);
+        Stream.of(settings.split(";"))
+            .flatMap(s -> Stream.of(s.split("=", 2)))
+            .toArray(String[]::new);
 
     assertThatThrownBy(() -> apply(record(null, null, "t"), flat))
         .isInstanceOf(ConfigException.class)
@@ -311,6 +327,21 @@ class ToDocumentTest {
         .isEqualTo(record.value());
     assertThat(converter.fromConnectData("docs", null, null)).isNull();
     assertThat(converter.toConnectData("docs", null).value()).isNull();
+  }
+
+  @Test
+  void aRegistryThatIsAwayIsWorthAnotherTry() throws IOException {
+    int free;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    DocumentConverter converter = new DocumentConverter();
+    converter.configure(Map.of("registry.urls", "http://127.0.0.1:" + free), false);
+    SourceRecord record = apply(record(null, "x", "hello"), "id.field", "key");
+
+    assertThatThrownBy(
+            () -> converter.fromConnectData("docs", record.valueSchema(), record.value()))
+        .isInstanceOf(RetriableException.class);
   }
 
   @Test

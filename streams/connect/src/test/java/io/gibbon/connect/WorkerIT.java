@@ -50,7 +50,8 @@ class WorkerIT {
     broker = EmbeddedBroker.start(dir.resolve("broker"), 0);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
       admin
-          .createTopics(List.of(new NewTopic("avro", 1, (short) 1), new NewTopic("json", 1, (short) 1)))
+          .createTopics(
+              List.of(new NewTopic("avro", 1, (short) 1), new NewTopic("json", 1, (short) 1)))
           .all()
           .get();
     }
@@ -99,9 +100,7 @@ class WorkerIT {
 
     assertThat(documents).extracting(Document::getText).containsExactly(texts);
     assertThat(documents).extracting(Document::getCollection).containsOnly("lines");
-    assertThat(documents)
-        .extracting(Document::getMetadata)
-        .containsOnly(Map.of());
+    assertThat(documents).extracting(Document::getMetadata).containsOnly(Map.of());
     assertThat(documents).extracting(Document::getId).doesNotHaveDuplicates();
     assertThat(documents).allSatisfy(d -> assertThat(d.getId()).startsWith(file + "@"));
     assertThat(records.stream().map(r -> keys.parse(r.key())))
@@ -120,8 +119,7 @@ class WorkerIT {
       await()
           .atMost(PATIENCE)
           .failFast(
-              "the worker ended; see " + PLUGIN.resolve("worker.log"),
-              () -> !worker.isAlive())
+              "the worker ended; see " + PLUGIN.resolve("worker.log"), () -> !worker.isAlive())
           .until(
               () -> {
                 consumer.poll(Duration.ofMillis(200)).forEach(records::add);
@@ -167,8 +165,7 @@ class WorkerIT {
             plugin.discovery=SERVICE_LOAD
             listeners=http://127.0.0.1:0
             """
-                .formatted(
-                    broker.bootstrapServers(), dir.resolve("offsets"), pluginPath()));
+                .formatted(broker.bootstrapServers(), dir.resolve("offsets"), pluginPath()));
     List<String> command =
         new ArrayList<>(
             List.of(
