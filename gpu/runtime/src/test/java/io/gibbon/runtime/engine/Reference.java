@@ -1,0 +1,78 @@
+package io.gibbon.runtime.engine;
+
+import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Attention in float64, straight from the definition. A token is its key followed by its value. */
+final class Reference {
+
+  private Reference() {}
+
+  record Attended(double[] out, double logSumExp) {}
+
+  record Ape(double[] out, double[] shares) {}
+
+  static Attended attend(double[] query, List<double[]> tokens, double scale) {
+    int d = query.length;
+    double[] scores = new double[tokens.size()];
+    for (int t = 0; t < scores.length; t++) {
+      for (int i = 0; i < d; i++) {
+        scores[t] += query[i] * tokens.get(t)[i] * scale;
+      }
+    }
+    double lse = LogSumExp.of(scores, 0, scores.length);
+    double[] out = new double[d];
+    for (int t = 0; t < scores.length; t++) {
+      for (int i = 0; i < d; i++) {
+        out[i] += Math.exp(scores[t] - lse) * tokens.get(t)[d + i];
+      }
+    }
+    return new Attended(out, lse);
+  }
+
+  static Ape ape(
+      double[] query, List<List<double[]>> contexts, List<double[]> others, double t, double s) {
+    double scale = 1 / Math.sqrt(query.length);
+    Attended other = attend(query, others, scale);
+    if (contexts.isEmpty()) {
+      return new Ape(other.out, new double[0]);
+    }
+    List<double[]> all = new ArrayList<>();
+    contexts.forEach(all::addAll);
+    Attended context = attend(query, all, scale / t);
+    double weight = 1 / (1 + Math.exp(other.logSumExp - s * t * context.logSumExp));
+    double[] out = new double[query.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = weight * context.out[i] + (1 - weight) * other.out[i];
+    }
+    double[] shares = new double[contexts.size()];
+    for (int i = 0; i < shares.length; i++) {
+      double lse = attend(query, contexts.get(i), scale / t).logSumExp;
+      shares[i] = weight * Math.exp(lse - context.logSumExp);
+    }
+    return new Ape(out, shares);
+  }
+
+  static double[] token(KvStates states, int kvHead, int token) {
+    KvLayout layout = states.layout();
+    int d = layout.headDim();
+    long keys = layout.blockOffset(states.tokens(), 0, kvHead) / layout.format().bytes();
+    long values = keys + layout.keyBytes(states.tokens()) / layout.format().bytes();
+    double[] both = new double[2 * d];
+    for (int i = 0; i < d; i++) {
+      both[i] = number(states, keys + (long) token / 16 * 16 * d + i * 16L + token % 16);
+      both[d + i] = number(states, values + (long) token * d + i);
+    }
+    return both;
+  }
+
+  private static double number(KvStates states, long index) {
+    return states.layout().format() == KvFormat.F32
+        ? states.memory().getAtIndex(ValueLayout.JAVA_FLOAT, index)
+        : Float.float16ToFloat(states.memory().getAtIndex(ValueLayout.JAVA_SHORT, index));
+  }
+}

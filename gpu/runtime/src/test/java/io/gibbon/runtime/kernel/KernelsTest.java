@@ -1,0 +1,288 @@
+package io.gibbon.runtime.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.gibbon.runtime.model.Tensor;
+import io.gibbon.runtime.model.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What all kernels promise, at every vector width. */
+@ParameterizedClass
+@MethodSource("kernels")
+class KernelsTest {
+
+  private static final Kernels REFERENCE = new ScalarKernels();
+
+  @Parameter Kernels kernels;
+
+  private final Random random = new Random(7);
+
+  static Stream<Named<Kernels>> kernels() {
+    return Stream.of(
+            REFERENCE,
+            new VectorKernels(),
+            ForcedWidth.kernels(128),
+            ForcedWidth.kernels(256),
+            ForcedWidth.kernels(512))
+        .map(kernels -> Named.of(kernels.name(), kernels));
+  }
+
+  @Test
+  void theNameTellsTheWidth() {
+    assertThat(kernels.name()).matches("scalar|vector-(128|256|512)");
+  }
+
+  @Test
+  void productsHaveTheReferencesBits() {
+    for (int i = 0; i < 40; i++) {
+      int rows = 1 + random.nextInt(17);
+      int columns = 16 * (1 + random.nextInt(5));
+      int depth = 1 + random.nextInt(130);
+      boolean panels = random.nextBoolean();
+      int bStride = panels ? 16 : columns + random.nextInt(5);
+      int bPanelStride = panels ? 16 * depth : 16;
+      boolean add = random.nextBoolean();
+      float[] a = numbers(3 + rows * (depth + 2));
+      float[] b = numbers(5 + depth * (columns + 5));
+      float[] expected = numbers(7 + rows * (columns + 3));
+      float[] actual = expected.clone();
+      REFERENCE.multiply(
+          a,
+          3,
+          depth + 2,
+          rows,
+          b,
+          5,
+          bStride,
+          bPanelStride,
+          columns,
+          depth,
+          expected,
+          7,
+          columns + 3,
+          add);
+      kernels.multiply(
+          a,
+          3,
+          depth + 2,
+          rows,
+          b,
+          5,
+          bStride,
+          bPanelStride,
+          columns,
+          depth,
+          actual,
+          7,
+          columns + 3,
+          add);
+      assertThat(actual).as("%d x %d x %d", rows, columns, depth).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void weightsOfEveryTypeKeepTheirValues() {
+    for (TensorType type : TensorType.values()) {
+      try (Arena arena = Arena.ofShared();
+          Workers workers = new Workers(2)) {
+        Tensor tensor = tensor(type, 96, 37, arena);
+        PackedMatrix packed = PackedMatrix.pack(tensor, arena, workers);
+        for (int row = 0; row < tensor.rows(); row++) {
+          float[] values = new float[tensor.columns()];
+          packed.row(row, values, 0);
+          assertThat(values).as("row %d of %s", row, type).isEqualTo(Ggml.row(tensor, row));
+        }
+        for (int panel = 0; panel < packed.panels(); panel++) {
+          assertUnpacks(packed, panel);
+        }
+      }
+    }
+  }
+
+  private void assertUnpacks(PackedMatrix packed, int panel) {
+    float[] out = new float[9 + 2 * 32 * 16];
+    kernels.unpack(packed, panel, 1, 3, out, 9);
+    float[] row = new float[packed.columns()];
+    for (int lane = 0; lane < 16 && panel * 16 + lane < packed.rows(); lane++) {
+      packed.row(panel * 16 + lane, row, 0);
+      for (int k = 0; k < 64; k++) {
+        assertThat(out[9 + k * 16 + lane]).isEqualTo(row[32 + k]);
+      }
+    }
+  }
+
+  @Test
+  void oneRowHasTheBitsOfMany() {
+    for (TensorType type : TensorType.values()) {
+      for (int outputs : new int[] {16, 48, 100}) {
+        try (Arena arena = Arena.ofShared();
+            Workers workers = new Workers(1)) {
+          PackedMatrix packed =
+              PackedMatrix.pack(tensor(type, 160, outputs, arena), arena, workers);
+          Matmul matmul = new Matmul(kernels, workers);
+          int stride = packed.panels() * 16;
+          float[] x = numbers(16 * 160);
+          float[] together = new float[16 * stride];
+          matmul.run(x, 160, 16, List.of(packed), together, stride);
+          for (int row : new int[] {0, 5, 13, 15}) {
+            float[] alone = new float[stride];
+            float[] input = Arrays.copyOfRange(x, row * 160, (row + 1) * 160);
+            matmul.run(input, 160, 1, List.of(packed), alone, stride);
+            assertThat(alone)
+                .as("row %d, %s, %d outputs", row, type, outputs)
+                .isEqualTo(Arrays.copyOfRange(together, row * stride, (row + 1) * stride));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void normsFollowTheDefinition() {
+    float[] x = numbers(3 + 96);
+    float[] weight = numbers(96);
+    float[] out = new float[5 + 96];
+    kernels.rmsNorm(x, 3, weight, 1e-5f, 96, out, 5);
+    double squares = 0;
+    for (int i = 0; i < 96; i++) {
+      squares += (double) x[3 + i] * x[3 + i];
+    }
+    for (int i = 0; i < 96; i++) {
+      double expected = x[3 + i] / Math.sqrt(squares / 96 + 1e-5f) * weight[i];
+      assertThat((double) out[5 + i]).isCloseTo(expected, within(1e-6));
+    }
+  }
+
+  @Test
+  void sumsAndGatesFollowTheirDefinitions() {
+    float[] x = numbers(3 + 64);
+    float[] y = numbers(5 + 64);
+    float[] sum = x.clone();
+    kernels.add(sum, 3, y, 5, 64);
+    float[] scaled = x.clone();
+    kernels.addScaled(scaled, 3, 0.3f, y, 5, 64);
+    float[] gated = x.clone();
+    kernels.swiGlu(gated, 3, y, 5, 64);
+    for (int i = 0; i < 64; i++) {
+      double g = x[3 + i];
+      assertThat(sum[3 + i]).isEqualTo(x[3 + i] + y[5 + i]);
+      assertThat(scaled[3 + i]).isEqualTo(Math.fma(0.3f, y[5 + i], x[3 + i]));
+      assertThat((double) gated[3 + i]).isCloseTo(g / (1 + Math.exp(-g)) * y[5 + i], within(2e-6));
+    }
+  }
+
+  @Test
+  void gatesFarFromZeroStayFinite() {
+    float[] gate = new float[16];
+    Arrays.fill(gate, 0, 8, -500);
+    Arrays.fill(gate, 8, 16, 500);
+    float[] up = new float[16];
+    Arrays.fill(up, 1);
+    kernels.swiGlu(gate, 0, up, 0, 16);
+    for (int i = 0; i < 16; i++) {
+      assertThat(gate[i]).isCloseTo(i < 8 ? 0f : 500f, within(1e-4f));
+    }
+  }
+
+  @Test
+  void exponentialsAreWithinTheStatedError() {
+    float[] x = new float[16 * 1024];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = -87 + 175f * i / (x.length - 1);
+    }
+    float[] actual = x.clone();
+    kernels.exp(actual, 0, x.length);
+    for (int i = 0; i < x.length; i++) {
+      double expected = Math.exp(x[i]);
+      assertThat(actual[i] / expected).as("exp(%s)", x[i]).isCloseTo(1, within(3e-7));
+    }
+  }
+
+  @Test
+  void exponentialsOfTheVerySmallAreZero() {
+    float[] x = new float[16];
+    Arrays.fill(x, -87.5f);
+    x[3] = Float.NEGATIVE_INFINITY;
+    kernels.exp(x, 0, 16);
+    assertThat(x).containsOnly(0);
+  }
+
+  @Test
+  void anOnlineSoftmaxIsASoftmax() {
+    for (int i = 0; i < 30; i++) {
+      int[] counts = random.ints(1 + random.nextInt(4), 0, 65).toArray();
+      float scale = 0.05f + random.nextFloat();
+      float[] accumulator = new float[3 + 32];
+      float greatest = Float.NEGATIVE_INFINITY;
+      double sum = 0;
+      for (int count : counts) {
+        int width = 64;
+        float[] scores = numbers(2 + width);
+        for (int k = 0; k < count; k++) {
+          scores[2 + k] *= 40;
+          sum += Math.exp((double) scores[2 + k] * scale);
+        }
+        greatest = kernels.softmax(scores, 2, count, width, scale, greatest, accumulator, 3, 32);
+        assertThat(Arrays.copyOfRange(scores, 2 + count, 2 + width))
+            .isEqualTo(new float[width - count]);
+      }
+      double total = 0;
+      for (int lane = 0; lane < 16; lane++) {
+        total += accumulator[3 + 16 + lane];
+      }
+      assertThat(greatest + Math.log(total)).isCloseTo(Math.log(sum), within(2e-6 * 50));
+    }
+  }
+
+  @Test
+  void aTileWithoutVisibleTokensChangesNothing() {
+    float[] scores = numbers(16);
+    float[] accumulator = numbers(32);
+    float[] before = accumulator.clone();
+    assertThat(kernels.softmax(scores, 0, 0, 16, 1, Float.NEGATIVE_INFINITY, accumulator, 0, 32))
+        .isEqualTo(Float.NEGATIVE_INFINITY);
+    assertThat(scores).containsOnly(0);
+    assertThat(accumulator).isEqualTo(before);
+  }
+
+  @Test
+  void everyHalfIsWidenedExactly() {
+    short[] halves = new short[1 << 16];
+    for (int i = 0; i < halves.length; i++) {
+      halves[i] = (short) i;
+    }
+    float[] wide = new float[halves.length];
+    float[] expected = new float[halves.length];
+    kernels.widen(halves, wide, halves.length);
+    for (int i = 0; i < halves.length; i++) {
+      expected[i] = Float.float16ToFloat((short) i);
+    }
+    assertThat(wide).isEqualTo(expected);
+  }
+
+  private float[] numbers(int n) {
+    float[] numbers = new float[n];
+    for (int i = 0; i < n; i++) {
+      numbers[i] = (float) random.nextGaussian();
+    }
+    return numbers;
+  }
+
+  private Tensor tensor(TensorType type, int columns, int rows, Arena arena) {
+    byte[] bytes = Ggml.random(type, columns * rows, random);
+    MemorySegment data = arena.allocate(bytes.length);
+    data.copyFrom(MemorySegment.ofArray(bytes));
+    return new Tensor("w", type, columns, rows, data);
+  }
+}
