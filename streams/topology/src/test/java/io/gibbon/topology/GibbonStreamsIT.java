@@ -1,5 +1,6 @@
 package io.gibbon.topology;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,12 +55,9 @@ class GibbonStreamsIT {
     try (GibbonStreams streams = new GibbonStreams(config, encoder)) {
       streams.start();
       StateReader reader = streams.reader();
-      List<Document> documents =
-          IntStream.range(0, 10)
-              .mapToObj(i -> TopologyHarness.document("c", "" + i, "ferry number" + i + " leaves"))
-              .toList();
+      List<Document> documents = documents(10);
       cluster.produceDocuments("life-in", documents);
-      await().atMost(PATIENCE).until(() -> encoded(reader) == 10);
+      awaitEncoded(streams, 10);
       assertThat(streams.ready()).isTrue();
 
       Candidate best = reader.search("c", "When does number7 leave?", 2).candidates().getFirst();
@@ -84,6 +83,162 @@ class GibbonStreamsIT {
                   0,
                   9,
                   reader.contexts("c", 100).stream().mapToLong(c -> c.context().tokens()).sum()));
+    }
+  }
+
+  @Test
+  void aRestartEncodesNothingAgain() {
+    TopologyConfig config = config("again", Map.of());
+    List<Document> documents = documents(20);
+    try (GibbonStreams streams = new GibbonStreams(config, new ScriptedEncoder())) {
+      streams.start();
+      cluster.produceDocuments("again-in", documents);
+      awaitEncoded(streams, 20);
+    }
+    ScriptedEncoder second = new ScriptedEncoder();
+    try (GibbonStreams streams = new GibbonStreams(config, second)) {
+      streams.start();
+      awaitEncoded(streams, 20);
+      assertAllRead(streams.reader(), second, documents);
+      assertThat(second.encoded()).isEmpty();
+    }
+  }
+
+  @Test
+  void aLostDiskIsRestoredFromTheChangelogs() {
+    TopologyConfig config = config("disk", Map.of());
+    List<Document> documents = documents(20);
+    try (GibbonStreams streams = new GibbonStreams(config, new ScriptedEncoder())) {
+      streams.start();
+      cluster.produceDocuments("disk-in", documents);
+      awaitEncoded(streams, 20);
+    }
+    ScriptedEncoder second = new ScriptedEncoder();
+    Map<String, String> elsewhere =
+        Map.of("state-dir", directory.resolve("disk-elsewhere").toString());
+    try (GibbonStreams streams = new GibbonStreams(config("disk", elsewhere), second)) {
+      streams.start();
+      awaitEncoded(streams, 20);
+      assertAllRead(streams.reader(), second, documents);
+      assertThat(streams.reader().search("c", "number11", 1).candidates())
+          .extracting(candidate -> candidate.context().document().id())
+          .containsExactly("11");
+      assertThat(second.encoded()).isEmpty();
+    }
+  }
+
+  @Test
+  void underRebuildALostDiskIsEncodedAgain() {
+    List<Document> documents = documents(20);
+    Map<String, String> rebuild = Map.of("durability", "rebuild");
+    try (GibbonStreams streams =
+        new GibbonStreams(config("rebuild", rebuild), new ScriptedEncoder())) {
+      streams.start();
+      cluster.produceDocuments("rebuild-in", documents);
+      awaitEncoded(streams, 20);
+    }
+    ScriptedEncoder second = new ScriptedEncoder();
+    try (GibbonStreams streams = new GibbonStreams(config("rebuild", rebuild), second)) {
+      streams.start();
+      awaitEncoded(streams, 20);
+      assertAllRead(streams.reader(), second, documents);
+      assertThat(second.encoded()).isEmpty();
+    }
+    Map<String, String> elsewhere =
+        Map.of(
+            "durability",
+            "rebuild",
+            "state-dir",
+            directory.resolve("rebuild-elsewhere").toString());
+    try (GibbonStreams streams = new GibbonStreams(config("rebuild", elsewhere), second)) {
+      streams.start();
+      await().atMost(PATIENCE).until(() -> second.encoded().size() == 20);
+      awaitEncoded(streams, 20);
+      assertAllRead(streams.reader(), second, documents);
+    }
+  }
+
+  @Test
+  void aFullQueueHoldsDocumentsBackWithoutLosingAny() {
+    TopologyConfig config = config("full", Map.of("pending-documents", "5", "partitions", "1"));
+    ScriptedEncoder encoder = new ScriptedEncoder();
+    encoder.hold();
+    List<Document> documents = documents(200);
+    try (GibbonStreams streams = new GibbonStreams(config, encoder)) {
+      streams.start();
+      cluster.produceDocuments("full-in", documents);
+      await().atMost(PATIENCE).until(() -> streams.metrics().pending.get() >= 5);
+      await()
+          .during(Duration.ofSeconds(1))
+          .atMost(PATIENCE)
+          .until(() -> streams.metrics().pending.get() < 5 + 3 * 16);
+      encoder.release();
+      awaitEncoded(streams, 200);
+    }
+    assertThat(encoder.encoded()).doesNotHaveDuplicates().hasSize(200);
+  }
+
+  @Test
+  void deadLettersAndEventsAreCommitted() {
+    TopologyConfig config = config("dead", Map.of());
+    try (GibbonStreams streams = new GibbonStreams(config, new ScriptedEncoder())) {
+      streams.start();
+      cluster.produce(List.of(new ProducerRecord<>("dead-in", "{\"id\":".getBytes(UTF_8))));
+      cluster.produceDocuments("dead-in", documents(1));
+      awaitEncoded(streams, 1);
+    }
+    assertThat(cluster.consume("dead-dead"))
+        .singleElement()
+        .satisfies(
+            dead -> {
+              assertThat(dead.value()).isEqualTo("{\"id\":".getBytes(UTF_8));
+              assertThat(dead.headers().lastHeader(DeadLetterHeaders.TOPIC).value())
+                  .isEqualTo("dead-in".getBytes(UTF_8));
+            });
+    assertThat(cluster.consume("dead-events")).hasSize(1);
+  }
+
+  @Test
+  void topicsThatDoNotFitAreRefusedByName() {
+    try (GibbonStreams streams =
+        new GibbonStreams(config("topics", Map.of()), new ScriptedEncoder())) {
+      streams.start();
+      await().atMost(PATIENCE).until(streams::ready);
+    }
+    try (GibbonStreams streams =
+        new GibbonStreams(config("topics", Map.of("partitions", "3")), new ScriptedEncoder())) {
+      assertThatThrownBy(streams::start)
+          .isInstanceOf(TopologyException.class)
+          .hasMessageContaining("topics-gibbon-")
+          .hasMessageContaining("has 2 partitions, but partitions is 3");
+    }
+    try (GibbonStreams streams =
+        new GibbonStreams(
+            config("topics", Map.of("max-document-bytes", "4000000")), new ScriptedEncoder())) {
+      assertThatThrownBy(streams::start)
+          .isInstanceOf(TopologyException.class)
+          .hasMessageContaining("max.message.bytes");
+    }
+  }
+
+  private static List<Document> documents(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> TopologyHarness.document("c", "" + i, "ferry number" + i + " leaves"))
+        .toList();
+  }
+
+  private static void awaitEncoded(GibbonStreams streams, long count) {
+    await().atMost(PATIENCE).until(() -> encoded(streams.reader()) == count);
+  }
+
+  private static void assertAllRead(
+      StateReader reader, ScriptedEncoder encoder, List<Document> documents) {
+    for (Document document : documents) {
+      DocumentId id = new DocumentId(document.getCollection(), document.getId());
+      for (Candidate candidate : reader.contexts(id)) {
+        assertStates(reader, encoder, candidate, document);
+      }
+      assertThat(reader.contexts(id)).isNotEmpty();
     }
   }
 

@@ -1,7 +1,6 @@
 package io.gibbon.topology.internals.index;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,16 +9,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
-import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
-import org.apache.kafka.streams.errors.TaskCorruptedException;
 import org.apache.kafka.streams.processor.BatchingStateRestoreCallback;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
@@ -55,9 +51,10 @@ import org.jspecify.annotations.Nullable;
  * A persistent key-value store in a Lucene index, so that what is stored can also be searched
  * ({@link LuceneQuery}). It keeps Kafka's rules for a store that manages its offsets: changelog
  * offsets go into Lucene's commit data, which Lucene writes atomically with the documents, and
- * nothing is committed but in {@link #commit}. An index that was not closed goes back to its last
- * commit when it is opened; under exactly-once the whole task is then restored anew, as it is for
- * RocksDB.
+ * nothing is committed but in {@link #commit}, which Kafka Streams calls only when what was written
+ * is committed in Kafka too. So an index that was not closed is at its last commit when it is
+ * opened, offsets and all, and is restored from there; it needs no mark that tells an unclean end,
+ * which RocksDB needs because it flushes between commits.
  *
  * <p>Written by one stream thread; read by any number of threads, which see every earlier write.
  */
@@ -74,7 +71,6 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   private static final String POSITION = "position ";
   private static final String OFFSET = "offset ";
-  private static final String OPEN_MARKER = "open";
   private static final double BUFFER_MIB = 8;
 
   private final String name;
@@ -84,7 +80,6 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   private @Nullable StateStoreContext context;
   private Position position = Position.emptyPosition();
-  private @Nullable Path marker;
   private @Nullable Directory directory;
   private @Nullable IndexWriter writer;
   private @Nullable SearcherManager searchers;
@@ -106,16 +101,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   public void init(StateStoreContext context, StateStore root) {
     this.context = context;
     Path path = context.stateDir().toPath().resolve("lucene").resolve(name);
-    marker = path.resolveSibling(name + "." + OPEN_MARKER);
     try {
-      boolean unclean = Files.exists(marker);
-      if (unclean && isExactlyOnce(context)) {
-        throw new TaskCorruptedException(Set.of(context.taskId()));
-      }
-      Files.createDirectories(path);
-      if (!unclean) {
-        Files.createFile(marker);
-      }
       openIndex(path);
     } catch (IOException e) {
       closeIndex();
@@ -124,12 +110,8 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
     context.register(root, (BatchingStateRestoreCallback) this::restore);
   }
 
-  private static boolean isExactlyOnce(StateStoreContext context) {
-    return StreamsConfig.EXACTLY_ONCE_V2.equals(
-        context.appConfigs().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
-  }
-
   private void openIndex(Path path) throws IOException {
+    Files.createDirectories(path);
     directory = FSDirectory.open(path);
     IndexWriterConfig config =
         new IndexWriterConfig(analyzer)
@@ -418,15 +400,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
     if (!open) {
       return;
     }
-    open = false;
     closeIndex();
-    try {
-      if (marker != null) {
-        Files.deleteIfExists(marker);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Error closing store " + name, e);
-    }
   }
 
   private void closeIndex() {
