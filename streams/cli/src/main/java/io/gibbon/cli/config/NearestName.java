@@ -1,0 +1,21 @@
+package io.gibbon.cli.config;
+
+import java.util.Collection;
+import java.util.Comparator;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/** Finds what somebody may have meant. */
+final class NearestName {
+
+  private NearestName() {}
+
+  /** The known name that takes the fewest edits. */
+  static String of(String name, Collection<String> known) {
+    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+    return known.stream()
+        .min(
+            Comparator.comparingInt((String candidate) -> distance.apply(name, candidate))
+                .thenComparing(candidate -> candidate))
+        .orElseThrow();
+  }
+}
