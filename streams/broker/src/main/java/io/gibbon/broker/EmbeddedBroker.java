@@ -29,10 +29,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Kafka node, broker and KRaft controller in one, inside this process. It listens on 127.0.0.1 only and keeps
- * everything in one directory, which it formats on first start and reuses, cluster id and all, ever after.
+ * One Kafka node, broker and KRaft controller in one, inside this process. It listens on 127.0.0.1
+ * only and keeps everything in one directory, which it formats on first start and reuses, cluster
+ * id and all, ever after.
  *
- * <p>Meant for a single machine: everything has one replica. Topics are not created by being named. Thread-safe.
+ * <p>Meant for a single machine: everything has one replica. Topics are not created by being named.
+ * Thread-safe.
  */
 public final class EmbeddedBroker implements AutoCloseable {
 
@@ -56,13 +58,16 @@ public final class EmbeddedBroker implements AutoCloseable {
    *
    * @param dataDir where logs and metadata live; created if missing
    * @param port where clients connect, 0 for any free one
-   * @throws BrokerException if the port is taken, another broker uses the directory, or the disk refuses
+   * @throws BrokerException if the port is taken, another broker uses the directory, or the disk
+   *     refuses
    */
   public static EmbeddedBroker start(Path dataDir, int port) {
     haltWithReason();
     if (port != 0 && !isFree(port)) {
       throw new BrokerException(
-          "port %d of %s is in use: stop what listens there or choose another port".formatted(port, HOST), null);
+          "port %d of %s is in use: stop what listens there or choose another port"
+              .formatted(port, HOST),
+          null);
     }
     Path directory = dataDir.toAbsolutePath();
     FileChannel lock = lock(directory);
@@ -112,7 +117,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     }
     closeQuietly(channel);
     throw new BrokerException(
-        "%s is used by another running broker: stop it or choose another data directory".formatted(directory), null);
+        "%s is used by another running broker: stop it or choose another data directory"
+            .formatted(directory),
+        null);
   }
 
   private static boolean isLocked(FileChannel channel) throws IOException {
@@ -165,7 +172,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     Properties p = new Properties();
     p.setProperty("process.roles", "broker,controller");
     p.setProperty("node.id", Integer.toString(NODE_ID));
-    p.setProperty("listeners", "CLIENT://%s:%d,CONTROLLER://%s:%d".formatted(HOST, port, HOST, controllerPort));
+    p.setProperty(
+        "listeners",
+        "CLIENT://%s:%d,CONTROLLER://%s:%d".formatted(HOST, port, HOST, controllerPort));
     p.setProperty("advertised.listeners", "CLIENT://%s:%d".formatted(HOST, port));
     p.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT");
     p.setProperty("inter.broker.listener.name", "CLIENT");
@@ -175,7 +184,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     p.setProperty("auto.create.topics.enable", "false");
     p.setProperty("default.replication.factor", "1");
     p.setProperty("group.initial.rebalance.delay.ms", "0");
-    for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+    for (String topic :
+        List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
       p.setProperty(topic + ".num.partitions", "4");
       p.setProperty(topic + ".replication.factor", "1");
     }
@@ -209,15 +219,18 @@ public final class EmbeddedBroker implements AutoCloseable {
       return new BrokerException("port %d of %s is in use".formatted(port, HOST), e);
     }
     if (find(e, IOException.class, "No space left") != null) {
-      return new BrokerException("the disk of %s is full: free some space and start again".formatted(directory), e);
+      return new BrokerException(
+          "the disk of %s is full: free some space and start again".formatted(directory), e);
     }
     if (!Files.isWritable(directory)) {
       return new BrokerException("%s cannot be written".formatted(directory), e);
     }
-    return new BrokerException("the embedded broker did not start in %s: %s".formatted(directory, e.getMessage()), e);
+    return new BrokerException(
+        "the embedded broker did not start in %s: %s".formatted(directory, e.getMessage()), e);
   }
 
-  private static @Nullable Throwable find(Throwable error, Class<? extends Throwable> type, String words) {
+  private static @Nullable Throwable find(
+      Throwable error, Class<? extends Throwable> type, String words) {
     for (Throwable e = error; e != null; e = e.getCause()) {
       if (type.isInstance(e) && e.getMessage() != null && e.getMessage().contains(words)) {
         return e;

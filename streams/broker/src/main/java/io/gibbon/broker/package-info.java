@@ -1,4 +1,7 @@
-/** A Kafka broker inside this process; the only package that touches Kafka's internal server classes. */
+/**
+ * A Kafka broker inside this process; the only package that touches Kafka's internal server
+ * classes.
+ */
 @NullMarked
 package io.gibbon.broker;
 

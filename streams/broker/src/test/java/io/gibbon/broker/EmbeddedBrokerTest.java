@@ -93,10 +93,12 @@ class EmbeddedBrokerTest {
     return Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
   }
 
-  private static void produce(EmbeddedBroker broker, boolean commit, String value) throws Exception {
+  private static void produce(EmbeddedBroker broker, boolean commit, String value)
+      throws Exception {
     Map<String, Object> settings =
         Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "test-" + value);
-    try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
+    try (var producer =
+        new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
       producer.initTransactions();
       producer.beginTransaction();
       producer.send(new ProducerRecord<>("t", "key", value)).get();
@@ -111,11 +113,16 @@ class EmbeddedBrokerTest {
   private static List<String> consume(EmbeddedBroker broker, int count) {
     Map<String, Object> settings =
         Map.of(
-            "bootstrap.servers", broker.bootstrapServers(),
-            "group.id", "test-" + count,
-            "auto.offset.reset", "earliest",
-            "isolation.level", "read_committed");
-    try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+            "bootstrap.servers",
+            broker.bootstrapServers(),
+            "group.id",
+            "test-" + count,
+            "auto.offset.reset",
+            "earliest",
+            "isolation.level",
+            "read_committed");
+    try (var consumer =
+        new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
       consumer.subscribe(List.of("t"));
       List<String> values = new ArrayList<>();
       long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();

@@ -1,0 +1,38 @@
+package io.gibbon.cli.command;
+
+import io.gibbon.cli.config.GibbonConfig;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Prints every setting. */
+@Command(
+    name = "config",
+    mixinStandardHelpOptions = true,
+    description = "Print every setting, what it means, its default and its value here.",
+    footer = {
+      "",
+      "The output is itself a configuration file. Each setting can also be given in the environment",
+      "(GIBBON_SERVER_PORT for server.port) or as a flag (--set server.port=8081): flags win over the",
+      "environment, the environment over the file."
+    })
+final class ConfigCommand implements Runnable {
+
+  @Mixin private ConfigOptions options = new ConfigOptions();
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    for (GibbonConfig.Entry entry : options.read().entries()) {
+      out.printf("# %s%n", entry.doc());
+      out.printf("# default: %s   environment: %s%n", entry.standard(), entry.variable());
+      boolean isDefault = entry.value().equals(entry.standard());
+      out.printf("%s%s=%s%n%n", isDefault ? "#" : "", entry.key(), entry.value());
+    }
+    out.flush();
+  }
+}

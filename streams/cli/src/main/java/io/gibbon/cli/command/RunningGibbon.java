@@ -1,0 +1,63 @@
+package io.gibbon.cli.command;
+
+import io.gibbon.cli.Gibbon;
+import io.gibbon.cli.config.GibbonConfig;
+import java.io.PrintWriter;
+import java.time.Duration;
+
+/**
+ * Starts Gibbon for a command, says what it does, and closes it when the process is told to stop.
+ */
+final class RunningGibbon implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofHours(12);
+
+  private final Gibbon gibbon;
+  private final Thread hook;
+
+  private RunningGibbon(Gibbon gibbon, PrintWriter err) {
+    this.gibbon = gibbon;
+    this.hook =
+        new Thread(
+            () -> {
+              err.println("gibbon: stopping");
+              err.flush();
+              gibbon.close();
+              err.println("gibbon: stopped, nothing lost");
+              err.flush();
+            },
+            "gibbon-stop");
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** Starts everything and waits until answers are possible. */
+  static RunningGibbon start(GibbonConfig config, PrintWriter err) {
+    long start = System.nanoTime();
+    Gibbon gibbon =
+        Gibbon.start(
+            config,
+            step -> {
+              err.println("gibbon: " + step);
+              err.flush();
+            });
+    RunningGibbon running = new RunningGibbon(gibbon, err);
+    gibbon.awaitReady(PATIENCE);
+    err.printf("gibbon: ready after %.1f s%n", (System.nanoTime() - start) / 1e9);
+    err.flush();
+    return running;
+  }
+
+  Gibbon gibbon() {
+    return gibbon;
+  }
+
+  @Override
+  public void close() {
+    gibbon.close();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException stoppingAlready) {
+      Thread.yield();
+    }
+  }
+}
