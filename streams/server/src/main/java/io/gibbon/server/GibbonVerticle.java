@@ -6,6 +6,7 @@ import io.gibbon.server.answer.Engine;
 import io.gibbon.server.documents.DocumentWriter;
 import io.gibbon.server.http.Api;
 import io.gibbon.server.http.Contract;
+import io.gibbon.server.kafka.GenerationDoor;
 import io.gibbon.topology.StateReader;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -29,6 +30,7 @@ public final class GibbonVerticle extends VerticleBase {
   private final PrometheusMeterRegistry registry;
   private @Nullable AnswerService answers;
   private @Nullable DocumentWriter writer;
+  private @Nullable GenerationDoor door;
   private @Nullable HttpServer server;
 
   /**
@@ -75,6 +77,7 @@ public final class GibbonVerticle extends VerticleBase {
     Meters.bind(registry, engine.cache());
     writer = config.hasKafka() ? new DocumentWriter(config) : null;
     answers = new AnswerService(engine, states, config, new AnswerMeters(registry));
+    door = config.hasKafka() ? new GenerationDoor(config, answers, engine.profile().model()) : null;
     return answers;
   }
 
@@ -92,6 +95,7 @@ public final class GibbonVerticle extends VerticleBase {
         ignored ->
             vertx.executeBlocking(
                 () -> {
+                  close(door);
                   close(answers);
                   close(writer);
                   return null;

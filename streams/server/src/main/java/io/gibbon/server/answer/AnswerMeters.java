@@ -66,8 +66,8 @@ public final class AnswerMeters {
     outcome(error.code());
   }
 
-  void refused() {
-    outcome("overloaded");
+  void refused(String code) {
+    outcome(code);
   }
 
   private void outcome(String outcome) {

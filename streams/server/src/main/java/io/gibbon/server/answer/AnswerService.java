@@ -54,8 +54,14 @@ public final class AnswerService implements AutoCloseable {
 
   /** Starts an answer and returns at once. Everything, refusals too, is told to the listener. */
   public Answer answer(AnswerRequest request, AnswerListener listener) {
+    Duration limit = timeLimit(request);
+    if (limit.isNegative()) {
+      meters.refused("deadline_exceeded");
+      listener.onError(RequestException.late("The deadline had passed before the answer began."));
+      return () -> {};
+    }
     if (!slots.tryAcquire()) {
-      meters.refused();
+      meters.refused("overloaded");
       listener.onError(
           RequestException.overloaded(
               "%d requests are being answered, the limit; try again later"
@@ -63,7 +69,6 @@ public final class AnswerService implements AutoCloseable {
       return () -> {};
     }
     RunningAnswer running = new RunningAnswer(listener, meters, slots::release);
-    Duration limit = timeLimit(request);
     ScheduledFuture<?> alarm =
         clock.schedule(
             () -> running.expire("The answer was not whole after " + limit.toMillis() + " ms."),

@@ -1,0 +1,126 @@
+package io.gibbon.server.kafka;
+
+import io.gibbon.runtime.FinishReason;
+import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.schemas.ContextShare;
+import io.gibbon.schemas.GenerationError;
+import io.gibbon.schemas.GenerationEvent;
+import io.gibbon.schemas.GenerationEventKind;
+import io.gibbon.schemas.Timings;
+import io.gibbon.schemas.Usage;
+import io.gibbon.server.answer.AnswerEnd;
+import io.gibbon.server.answer.AnswerListener;
+import io.gibbon.server.answer.AnswerStart;
+import io.gibbon.server.answer.ContextUse;
+import io.gibbon.server.answer.RequestException;
+import io.gibbon.topology.ContextRef;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Writes one attempt at an answer as events. */
+final class AnswerEvents implements AnswerListener {
+
+  private final EventSink sink;
+  private final String requestId;
+  private final int attempt;
+  private final String model;
+  private final Ending ending;
+  private int sequence;
+
+  /** Told how an attempt ended. Must not block. */
+  interface Ending {
+
+    /** The last event is written, or Kafka did not take it. */
+    void written(@Nullable Exception failure);
+
+    /** Nothing was written: there is no room now, or the server is not ready. */
+    void postponed();
+  }
+
+  AnswerEvents(EventSink sink, String requestId, int attempt, String model, Ending ending) {
+    this.sink = sink;
+    this.requestId = requestId;
+    this.attempt = attempt;
+    this.model = model;
+    this.ending = ending;
+  }
+
+  @Override
+  public void onStart(AnswerStart start) {}
+
+  @Override
+  public void onToken(GeneratedToken token) {
+    if (!token.text().isEmpty()) {
+      send(event(GenerationEventKind.TOKEN).setDelta(token.text()), ignored -> {});
+    }
+  }
+
+  @Override
+  public void onEnd(AnswerEnd end) {
+    send(
+        event(GenerationEventKind.END)
+            .setDelta(end.text())
+            .setFinishReason(end.finishReason() == FinishReason.LENGTH ? "length" : "stop")
+            .setUsage(
+                new Usage(end.usage().query(), end.usage().cached(), end.usage().completion()))
+            .setContexts(shares(end.contexts()))
+            .setPartial(!end.complete())
+            .setTimings(timings(end.timings())),
+        ending::written);
+  }
+
+  @Override
+  public void onError(RequestException error) {
+    boolean later = error.code().equals("overloaded") || error.code().equals("not_ready");
+    if (later && sequence == 0) {
+      ending.postponed();
+    } else {
+      send(
+          event(GenerationEventKind.ERROR)
+              .setError(
+                  new GenerationError(
+                      error.code(), String.valueOf(error.getMessage()), error.param())),
+          ending::written);
+    }
+  }
+
+  private GenerationEvent.Builder event(GenerationEventKind kind) {
+    return GenerationEvent.newBuilder()
+        .setRequestId(requestId)
+        .setAttempt(attempt)
+        .setSequence(sequence++)
+        .setModel(model)
+        .setKind(kind);
+  }
+
+  private void send(GenerationEvent.Builder event, Consumer<@Nullable Exception> done) {
+    sink.send(event.build(), done);
+  }
+
+  private static List<ContextShare> shares(List<ContextUse> uses) {
+    return uses.stream().map(AnswerEvents::share).toList();
+  }
+
+  private static ContextShare share(ContextUse use) {
+    ContextRef ref = use.candidate().context();
+    return ContextShare.newBuilder()
+        .setCollection(ref.document().collection())
+        .setId(ref.document().id())
+        .setIndex(ref.index())
+        .setTitle(use.candidate().title())
+        .setTokens(ref.tokens())
+        .setShare(use.share())
+        .build();
+  }
+
+  private static Timings timings(AnswerEnd.Timings timings) {
+    Duration started = timings.search().plus(timings.attach()).plus(timings.queue());
+    return new Timings(millis(started), millis(timings.firstToken()), millis(timings.total()));
+  }
+
+  private static double millis(Duration duration) {
+    return duration.toNanos() / 1e6;
+  }
+}

@@ -1,0 +1,97 @@
+package io.gibbon.server.kafka;
+
+import io.gibbon.schemas.GenerationEvent;
+import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.server.ServerConfig;
+import io.gibbon.topology.DeadLetterHeaders;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes events and dead letters, in the order of the calls. Thread-safe; no method waits for Kafka,
+ * which happens on one thread of the sink's own.
+ */
+final class EventSink implements AutoCloseable {
+
+  private final Producer<byte[], byte[]> producer;
+  private final Serializer<GenerationEvent> serializer =
+      RecordSerde.of(GenerationEvent.class).serializer();
+  private final String events;
+  private final String deadLetters;
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("gibbon-generation-events").factory());
+
+  /** A sink with a producer of its own. */
+  EventSink(ServerConfig config) {
+    this.events = config.eventsTopic();
+    this.deadLetters = config.deadLettersTopic();
+    this.producer =
+        new KafkaProducer<>(
+            config.kafkaClient(
+                Map.of(ProducerConfig.ACKS_CONFIG, "all", ProducerConfig.LINGER_MS_CONFIG, "0")),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  /**
+   * Writes an event.
+   *
+   * @param done is told null when Kafka has it, or why Kafka does not take it
+   */
+  void send(GenerationEvent event, Consumer<@Nullable Exception> done) {
+    byte[] key = event.getRequestId().getBytes(StandardCharsets.UTF_8);
+    byte[] value = serializer.serialize(events, event);
+    send(new ProducerRecord<>(events, key, value), done);
+  }
+
+  /** Writes a dead letter; {@code done} as in {@link #send}. */
+  void refuse(
+      ConsumerRecord<byte[], byte[]> record, String reason, Consumer<@Nullable Exception> done) {
+    ProducerRecord<byte[], byte[]> letter =
+        new ProducerRecord<>(deadLetters, null, record.key(), record.value(), record.headers());
+    Headers headers = letter.headers();
+    header(headers, DeadLetterHeaders.REASON, reason);
+    header(headers, DeadLetterHeaders.TOPIC, record.topic());
+    header(headers, DeadLetterHeaders.PARTITION, Integer.toString(record.partition()));
+    header(headers, DeadLetterHeaders.OFFSET, Long.toString(record.offset()));
+    send(letter, done);
+  }
+
+  private static void header(Headers headers, String key, String value) {
+    headers.remove(key).add(key, value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void send(
+      ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {
+    thread.execute(
+        () -> {
+          try {
+            producer.send(record, (metadata, failure) -> done.accept(failure));
+          } catch (KafkaException e) {
+            done.accept(e);
+          }
+        });
+  }
+
+  /** Gives up what Kafka has not taken yet: its questions are answered again. */
+  @Override
+  public void close() {
+    thread.shutdownNow();
+    producer.close(Duration.ZERO);
+  }
+}

@@ -1,0 +1,121 @@
+package io.gibbon.server.kafka;
+
+import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.sampling.Sampling;
+import io.gibbon.schemas.GenerationRequest;
+import io.gibbon.schemas.GibbonOptions;
+import io.gibbon.server.ServerConfig;
+import io.gibbon.server.answer.After;
+import io.gibbon.server.answer.AnswerRequest;
+import io.gibbon.server.answer.ContextName;
+import io.gibbon.server.answer.ContextOptions;
+import io.gibbon.server.answer.Question;
+import io.gibbon.server.answer.RequestException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Makes answer requests of records. Immutable and thread-safe. */
+final class QuestionReader {
+
+  private final ServerConfig config;
+
+  QuestionReader(ServerConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * The request of a record.
+   *
+   * @throws RequestException naming the field that cannot be, as the HTTP API spells it
+   */
+  AnswerRequest read(GenerationRequest record) {
+    Question question = question(record);
+    boolean bare = question instanceof Question.Completion && record.getGibbon() == null;
+    return new AnswerRequest(
+        record.getRequestId(),
+        record.getModel(),
+        question,
+        options(record.getGibbon(), bare ? 0 : config.topK()),
+        sampling(record),
+        maxTokens(record.getMaxTokens()),
+        record.getStop(),
+        0,
+        record.getDeadline());
+  }
+
+  private static Question question(GenerationRequest record) {
+    if (record.getMessages().isEmpty() == (record.getPrompt() == null)) {
+      throw RequestException.invalid("messages", "give either messages or prompt");
+    }
+    if (record.getPrompt() != null) {
+      return new Question.Completion(record.getPrompt());
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    for (int i = 0; i < record.getMessages().size(); i++) {
+      io.gibbon.schemas.ChatMessage message = record.getMessages().get(i);
+      messages.add(new ChatMessage(role(i, message.getRole()), message.getContent()));
+    }
+    return new Question.Chat(messages);
+  }
+
+  private static ChatMessage.Role role(int index, String role) {
+    return switch (role) {
+      case "user" -> ChatMessage.Role.USER;
+      case "assistant" -> ChatMessage.Role.ASSISTANT;
+      case "system", "developer" -> ChatMessage.Role.SYSTEM;
+      default ->
+          throw RequestException.invalid(
+              "messages[" + index + "].role",
+              "messages[%d].role must be system, developer, user or assistant, not '%s'"
+                  .formatted(index, role));
+    };
+  }
+
+  private ContextOptions options(@Nullable GibbonOptions given, int standardTopK) {
+    GibbonOptions ours = given == null ? GibbonOptions.newBuilder().build() : given;
+    List<ContextName> named = new ArrayList<>();
+    for (int i = 0; i < ours.getContexts().size(); i++) {
+      named.add(ContextName.parse("gibbon.contexts[" + i + "]", ours.getContexts().get(i)));
+    }
+    String after = ours.getAfter();
+    return new ContextOptions(
+        ours.getCollection(),
+        named,
+        or(ours.getTopK(), standardTopK),
+        or(ours.getAttentionTemperature(), config.attentionTemperature()),
+        or(ours.getScalingFactor(), config.scalingFactor()),
+        or(ours.getAttribution(), true),
+        false,
+        or(ours.getAllowPartial(), true),
+        after == null ? null : After.parse("gibbon.after", after));
+  }
+
+  private Sampling sampling(GenerationRequest record) {
+    try {
+      return new Sampling(
+          or(record.getTemperature(), config.temperature()),
+          or(record.getTopK(), 0),
+          or(record.getTopP(), 1.0),
+          or(record.getMinP(), 0.0),
+          or(record.getFrequencyPenalty(), 0.0),
+          or(record.getPresencePenalty(), 0.0),
+          or(record.getSeed(), ThreadLocalRandom.current().nextLong()));
+    } catch (IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      throw RequestException.invalid(message.split(" ", 2)[0], message);
+    }
+  }
+
+  private static @Nullable Integer maxTokens(@Nullable Integer given) {
+    if (given != null && given < 1) {
+      throw RequestException.invalid("max_tokens", "max_tokens must be at least 1, not " + given);
+    }
+    return given;
+  }
+
+  private static <T> T or(@Nullable T given, T standard) {
+    return given == null ? standard : given;
+  }
+}
