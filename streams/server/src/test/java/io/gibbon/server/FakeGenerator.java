@@ -34,6 +34,9 @@ public final class FakeGenerator implements Generator {
   /** Thrown instead of the third token, if any. */
   public volatile RuntimeException failure;
 
+  /** Before the first token. */
+  public volatile Duration pause = Duration.ZERO;
+
   /** What is said at each step. */
   public volatile String word = "t%d ";
 
@@ -44,11 +47,15 @@ public final class FakeGenerator implements Generator {
     }
     tasks.add(task);
     AtomicBoolean stop = new AtomicBoolean();
-    Thread.ofVirtual().start(() -> run(task, listener, stop));
-    return () -> stop.set(true);
+    Thread thread = Thread.ofVirtual().start(() -> run(task, listener, stop));
+    return () -> {
+      stop.set(true);
+      thread.interrupt();
+    };
   }
 
   private void run(GenerationTask task, GenerationListener listener, AtomicBoolean stop) {
+    sleep();
     int said = 0;
     while (said < task.maxTokens() && !stop.get()) {
       if (said == 2 && failure != null) {
@@ -68,6 +75,14 @@ public final class FakeGenerator implements Generator {
       cancelled.incrementAndGet();
     }
     listener.onEnd(result(task, said, stop.get()));
+  }
+
+  private void sleep() {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static GenerationResult result(GenerationTask task, int said, boolean stopped) {

@@ -92,6 +92,7 @@ final class AnswerEvents implements AnswerListener {
         .setAttempt(attempt)
         .setSequence(sequence++)
         .setModel(model)
+        .setContexts(List.of())
         .setKind(kind);
   }
 

@@ -22,8 +22,8 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes events and dead letters, in the order of the calls. Thread-safe; no method waits for Kafka,
- * which happens on one thread of the sink's own.
+ * Writes events and dead letters, in the order of the calls. Thread-safe; no method waits for
+ * Kafka, which happens on one thread of the sink's own.
  */
 final class EventSink implements AutoCloseable {
 
@@ -76,8 +76,7 @@ final class EventSink implements AutoCloseable {
     headers.remove(key).add(key, value.getBytes(StandardCharsets.UTF_8));
   }
 
-  private void send(
-      ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {
+  private void send(ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {
     thread.execute(
         () -> {
           try {

@@ -97,11 +97,14 @@ public final class GenerationDoor implements AutoCloseable {
         new KafkaConsumer<>(
             config.kafkaClient(
                 Map.of(
-                    ConsumerConfig.GROUP_ID_CONFIG, config.requestsGroup(),
-                    ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-                    ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                    ConsumerConfig.GROUP_ID_CONFIG,
+                    config.requestsGroup(),
+                    ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                    "false",
+                    ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                    "earliest",
                     ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                        Integer.toString(config.requestsAtOnce()))),
+                    Integer.toString(config.requestsAtOnce()))),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
     this.thread = Thread.ofPlatform().name("gibbon-generation-requests").start(this::run);
@@ -191,12 +194,11 @@ public final class GenerationDoor implements AutoCloseable {
     try {
       if (open.attempt > MOST_ATTEMPTS) {
         throw RequestException.unavailable(
-            "attempts_exhausted",
-            "%d attempts at an answer were cut off".formatted(MOST_ATTEMPTS));
+            "attempts_exhausted", "%d attempts at an answer were cut off".formatted(MOST_ATTEMPTS));
       }
       open.answer = answers.answer(reader.read(request), events);
-    } catch (RequestException e) {
-      events.onError(e);
+    } catch (RuntimeException e) {
+      events.onError(RequestException.of(e));
     }
   }
 

@@ -5,13 +5,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.TopicExistsException;
 
-/** Makes the topics of questions and answers, with the broker's own defaults, where missing. */
+/**
+ * Makes the topics that the door reads and writes, with the broker's own defaults, where missing.
+ */
 final class GenerationTopics {
 
   private GenerationTopics() {}
@@ -21,16 +24,14 @@ final class GenerationTopics {
    */
   static void ensure(ServerConfig config) {
     List<NewTopic> topics =
-        List.of(topic(config.requestsTopic()), topic(config.eventsTopic()));
+        Stream.of(config.requestsTopic(), config.eventsTopic(), config.deadLettersTopic())
+            .map(name -> new NewTopic(name, Optional.empty(), Optional.empty()))
+            .toList();
     try (Admin admin = Admin.create(config.kafkaClient(Map.of()))) {
       for (KafkaFuture<Void> made : admin.createTopics(topics).values().values()) {
         await(made);
       }
     }
-  }
-
-  private static NewTopic topic(String name) {
-    return new NewTopic(name, Optional.empty(), Optional.empty());
   }
 
   private static void await(KafkaFuture<Void> made) {

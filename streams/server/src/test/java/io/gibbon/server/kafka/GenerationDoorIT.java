@@ -1,0 +1,215 @@
+package io.gibbon.server.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.gibbon.broker.EmbeddedBroker;
+import io.gibbon.schemas.GenerationError;
+import io.gibbon.schemas.GenerationEvent;
+import io.gibbon.schemas.GenerationEventKind;
+import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.server.TestServer;
+import io.gibbon.topology.DeadLetterHeaders;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Questions over a real broker, answered by a fake model. */
+class GenerationDoorIT {
+
+  private static final String TOPIC = "generation-requests";
+
+  @TempDir private static Path directory;
+
+  private static EmbeddedBroker broker;
+  private static KafkaProducer<String, String> producer;
+  private static TestServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    broker = EmbeddedBroker.start(directory, 0);
+    producer =
+        new KafkaProducer<>(
+            Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()),
+            new StringSerializer(),
+            new StringSerializer());
+    server = start(Map.of());
+    server.states.add("default", "ferry", "the ferry leaves at nine", 100);
+  }
+
+  private static TestServer start(Map<String, String> more) throws Exception {
+    Map<String, String> settings = new HashMap<>(more);
+    settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
+    return TestServer.start(settings);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    server.close();
+    producer.close();
+    broker.close();
+  }
+
+  @Test
+  void answersAsNumberedEventsThatEndWithUsageAndShares() {
+    String id = ask("\"max_tokens\": 3", "ferry");
+
+    List<GenerationEvent> events = events(id);
+
+    assertThat(events.stream().map(GenerationEvent::getSequence)).containsExactly(0, 1, 2, 3);
+    assertThat(events).allSatisfy(event -> assertThat(event.getAttempt()).isEqualTo(1));
+    assertThat(events.subList(0, 3).stream().map(GenerationEvent::getDelta))
+        .containsExactly("t0 ", "t1 ", "t2 ");
+    GenerationEvent end = events.getLast();
+    assertThat(end.getKind()).isEqualTo(GenerationEventKind.END);
+    assertThat(end.getFinishReason()).isEqualTo("length");
+    assertThat(end.getUsage().getCompletionTokens()).isEqualTo(3);
+    assertThat(end.getContexts().getFirst().getId()).isEqualTo("ferry");
+    assertThat(end.getContexts().getFirst().getShare()).isEqualTo(0.25);
+  }
+
+  @Test
+  void tellsTheErrorsThatHttpTells() {
+    String hot = ask("\"temperature\": 9", "?");
+    String unknown = ask("\"model\": \"gpt-4o\"", "?");
+    String late = ask("\"deadline\": 1000", "?");
+
+    assertThat(error(hot).getMessage())
+        .isEqualTo("temperature must be between 0.0 and 2.0, not 9.0");
+    assertThat(error(hot).getField()).isEqualTo("temperature");
+    assertThat(error(unknown).getCode()).isEqualTo("model_not_found");
+    assertThat(error(late).getCode()).isEqualTo("deadline_exceeded");
+  }
+
+  @Test
+  void setsUnreadableQuestionsAsideAndGoesOn() {
+    producer.send(new ProducerRecord<>(TOPIC, "k", "{\"messages\": 7}"));
+    producer.send(new ProducerRecord<>(TOPIC, "k", "no json"));
+    String id = ask("\"max_tokens\": 1", "?");
+
+    assertThat(events(id)).isNotEmpty();
+    List<ConsumerRecord<byte[], byte[]>> letters = new ArrayList<>();
+    read("dead-letters", letters, () -> letters.size() >= 2);
+    assertThat(letters.stream().map(letter -> new String(letter.value(), StandardCharsets.UTF_8)))
+        .containsExactly("{\"messages\": 7}", "no json");
+    assertThat(header(letters.getFirst(), DeadLetterHeaders.TOPIC)).isEqualTo(TOPIC);
+    assertThat(header(letters.getFirst(), DeadLetterHeaders.REASON)).isNotEmpty();
+  }
+
+  @Test
+  void waitsUntilTheServerIsReadyInsteadOfRefusing() {
+    server.states.ready = false;
+    String id = ask("\"max_tokens\": 1", "?");
+    await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+    server.states.ready = true;
+
+    assertThat(events(id).getLast().getKind()).isEqualTo(GenerationEventKind.END);
+  }
+
+  @Test
+  void aStoppedServerLeavesItsQuestionsToTheNextWhichCountsAttempts() throws Exception {
+    Map<String, String> own =
+        Map.of("requests-topic", "q2", "events-topic", "e2", "requests-group", "g2");
+    String id = UUID.randomUUID().toString();
+    try (TestServer first = start(own)) {
+      first.generator.pause = Duration.ofHours(1);
+      produce("q2", id, "\"max_tokens\": 2", "?");
+      await().atMost(Duration.ofSeconds(30)).until(() -> !first.generator.tasks.isEmpty());
+    }
+    try (TestServer second = start(own)) {
+      List<GenerationEvent> events = events("e2", id, 2);
+      assertThat(events.stream().map(GenerationEvent::getSequence)).containsExactly(0, 1, 2);
+      assertThat(second.generator.tasks).hasSize(1);
+    }
+  }
+
+  private static String ask(String field, String question) {
+    String id = UUID.randomUUID().toString();
+    produce(TOPIC, id, field, question);
+    return id;
+  }
+
+  private static void produce(String topic, String id, String field, String question) {
+    String json =
+        """
+        {"request_id": "%s", "messages": [{"role": "user", "content": "%s"}], %s}\
+        """
+            .formatted(id, question, field);
+    producer.send(new ProducerRecord<>(topic, id, json));
+  }
+
+  private static GenerationError error(String id) {
+    List<GenerationEvent> events = events(id);
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().getKind()).isEqualTo(GenerationEventKind.ERROR);
+    return events.getFirst().getError();
+  }
+
+  private static List<GenerationEvent> events(String id) {
+    return events("generation-events", id, 1);
+  }
+
+  private static List<GenerationEvent> events(String topic, String id, int attempt) {
+    var deserializer = RecordSerde.of(GenerationEvent.class).deserializer();
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    List<GenerationEvent> events = new ArrayList<>();
+    read(
+        topic,
+        records,
+        () -> {
+          events.clear();
+          records.stream()
+              .map(record -> deserializer.deserialize(topic, record.value()))
+              .filter(event -> event.getRequestId().equals(id) && event.getAttempt() == attempt)
+              .forEach(events::add);
+          return !events.isEmpty() && events.getLast().getKind() != GenerationEventKind.TOKEN;
+        });
+    return events;
+  }
+
+  private static void read(
+      String topic, List<ConsumerRecord<byte[], byte[]>> into, Callable<Boolean> enough) {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                broker.bootstrapServers(),
+                ConsumerConfig.GROUP_ID_CONFIG,
+                UUID.randomUUID().toString(),
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      consumer.subscribe(List.of(topic));
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () -> {
+                consumer.poll(Duration.ofMillis(100)).forEach(into::add);
+                return enough.call();
+              });
+    }
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String key) {
+    return new String(record.headers().lastHeader(key).value(), StandardCharsets.UTF_8);
+  }
+}
