@@ -3,6 +3,7 @@ package io.gibbon.runtime.engine;
 import io.gibbon.runtime.kernel.Kernels;
 import io.gibbon.runtime.kernel.Workers;
 import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.Model;
 import io.gibbon.runtime.model.ModelDescription;
 import java.lang.foreign.Arena;
@@ -67,14 +68,23 @@ public final class CpuExecutor implements Executor {
           "tokens %d to %d in own states of %d"
               .formatted(slice.first(), end, sequence.own().tokens()));
     }
-    if (!sequence.own().layout().equals(layout)) {
-      throw new IllegalArgumentException("own states have layout " + sequence.own().layout());
+    requireLayout(sequence.own());
+    if (sequence.prefix() != null) {
+      requireLayout(sequence.prefix());
     }
+    sequence.contexts().forEach(this::requireLayout);
     for (int token : slice.tokens()) {
       if (token < 0 || token >= model.vocabulary()) {
         throw new IllegalArgumentException(
             "token " + token + " in a vocabulary of " + model.vocabulary());
       }
+    }
+  }
+
+  private void requireLayout(KvStates states) {
+    if (!states.layout().equals(layout)) {
+      throw new IllegalArgumentException(
+          "states with layout %s instead of %s".formatted(states.layout(), layout));
     }
   }
 

@@ -156,6 +156,12 @@ class CpuExecutorTest {
     assertThatThrownBy(() -> step(new Slice(sequence, 0, new int[] {vocabulary()}, null, null)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("vocabulary");
+    try (KvStates foreign = KvStates.allocate(layout(KvFormat.F32), 4)) {
+      Sequence mixed = new Sequence(null, List.of(foreign), own(4), 0, 1, 1);
+      assertThatThrownBy(() -> step(new Slice(mixed, 0, tokens(1, 1), null, null)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("layout");
+    }
   }
 
   private KvLayout layout(KvFormat format) {
