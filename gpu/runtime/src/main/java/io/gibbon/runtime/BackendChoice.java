@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * @param backend the winner
  * @param reason for the log
  */
-record BackendChoice(Backend backend, String reason) {
+public record BackendChoice(Backend backend, String reason) {
 
   /**
    * Chooses among the backends on the class path.
@@ -24,7 +24,7 @@ record BackendChoice(Backend backend, String reason) {
    * @throws IllegalArgumentException if there is no backend of that name
    * @throws IllegalStateException if the backend, or any, cannot run here; the message says why
    */
-  static BackendChoice of(String wanted) {
+  public static BackendChoice of(String wanted) {
     List<Backend> all =
         ServiceLoader.load(Backend.class).stream()
             .map(Provider::get)
