@@ -35,8 +35,16 @@ class HouseTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "org.apache.kafka..", "org.apache.avro..", "io.vertx..", SCHEMAS, TOPOLOGY, SERVER,
-              CONNECT, BROKER, BENCH, CLI);
+              "org.apache.kafka..",
+              "org.apache.avro..",
+              "io.vertx..",
+              SCHEMAS,
+              TOPOLOGY,
+              SERVER,
+              CONNECT,
+              BROKER,
+              BENCH,
+              CLI);
 
   @ArchTest
   static final ArchRule SCHEMAS_KNOW_NOBODY =

@@ -4,14 +4,15 @@ import io.gibbon.runtime.download.DownloadListener;
 import java.util.function.Consumer;
 
 /** Tells how a download goes, at every tenth of it. */
-final class DownloadProgress implements DownloadListener {
+public final class DownloadProgress implements DownloadListener {
 
   private static final long UNKNOWN_STEP = 16L << 20;
 
   private final Consumer<String> messages;
   private long next;
 
-  DownloadProgress(Consumer<String> messages) {
+  /** Tells each step in one line. */
+  public DownloadProgress(Consumer<String> messages) {
     this.messages = messages;
   }
 

@@ -1,0 +1,127 @@
+package io.gibbon.cli.command;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gibbon.bench.BenchOptions;
+import io.gibbon.bench.BenchReport;
+import io.gibbon.bench.BenchResult;
+import io.gibbon.bench.Benchmarks;
+import io.gibbon.bench.Ceilings;
+import io.gibbon.cli.DownloadProgress;
+import io.gibbon.cli.bench.FreshnessBench;
+import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.download.ModelStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description =
+        "Measure this machine: tokens encoded and written a second, time to the first token, freshness.",
+    footer = {
+      "",
+      "Nothing else should run meanwhile. freshness starts a broker and a server of its own in a",
+      "temporary directory.",
+      "",
+      "  gibbon bench",
+      "  gibbon bench encode decode --quick",
+      "  gibbon bench ttft --depth 8192 --json"
+    })
+final class BenchCommand implements Callable<Integer> {
+
+  /** What can be measured. */
+  enum Figure {
+    ENCODE,
+    DECODE,
+    TTFT,
+    FRESHNESS
+  }
+
+  @Mixin private ConfigOptions options = new ConfigOptions();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "FIGURE",
+      description = "encode, decode, ttft or freshness. Default: all.")
+  private List<Figure> figures = new ArrayList<>();
+
+  @Option(names = "--quick", description = "Fewer repetitions, fewer cached tokens.")
+  private boolean quick;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "TOKENS",
+      defaultValue = "0",
+      description = "Cached tokens of the deepest row. Default: 4096, with --quick 2048.")
+  private int depth;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    GibbonConfig config = options.read();
+    PrintWriter err = spec.commandLine().getErr();
+    Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
+    Set<Figure> wanted = figures.isEmpty() ? EnumSet.allOf(Figure.class) : EnumSet.copyOf(figures);
+    BenchReport report = measure(config, config.runtime(file), wanted);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(
+        json
+            ? new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report)
+            : report.table());
+    out.flush();
+    return 0;
+  }
+
+  private BenchReport measure(GibbonConfig config, RuntimeConfig runtimeConfig, Set<Figure> wanted)
+      throws IOException {
+    Ceilings machine = Ceilings.measure(runtimeConfig.threads());
+    List<BenchResult> results = new ArrayList<>();
+    String model;
+    String backend;
+    try (ModelRuntime runtime = ModelRuntime.open(runtimeConfig)) {
+      model = runtime.profile().model();
+      backend = runtime.backendName();
+      Benchmarks benchmarks = new Benchmarks(runtime, benchOptions());
+      if (wanted.contains(Figure.ENCODE)) {
+        results.addAll(benchmarks.encode());
+      }
+      if (wanted.contains(Figure.DECODE)) {
+        results.addAll(benchmarks.decode());
+      }
+      if (wanted.contains(Figure.TTFT)) {
+        results.addAll(benchmarks.ttft());
+      }
+    }
+    if (wanted.contains(Figure.FRESHNESS)) {
+      results.addAll(FreshnessBench.run(config, quick ? 20 : 100));
+    }
+    return new BenchReport(model, backend, machine, results);
+  }
+
+  private BenchOptions benchOptions() {
+    BenchOptions standard = quick ? BenchOptions.QUICK : BenchOptions.DEFAULT;
+    return depth == 0
+        ? standard
+        : new BenchOptions(
+            standard.warmups(), standard.repetitions(), depth, standard.contextTokens());
+  }
+}
