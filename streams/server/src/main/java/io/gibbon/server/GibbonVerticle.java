@@ -74,15 +74,16 @@ public final class GibbonVerticle extends VerticleBase {
   }
 
   private AnswerService open() {
-    Meters.bind(registry, engine.cache());
+    GibbonMeters.bind(registry, engine.cache());
     writer = config.hasKafka() ? new DocumentWriter(config) : null;
     answers = new AnswerService(engine, states, config, new AnswerMeters(registry));
     door = config.hasKafka() ? new GenerationDoor(config, answers, engine.profile().model()) : null;
     return answers;
   }
 
-  private static HttpServerOptions options() {
+  private HttpServerOptions options() {
     return new HttpServerOptions()
+        .setIdleTimeout((int) config.requestTimeout().plusSeconds(1).toSeconds())
         .setMaxHeaderSize(MAX_HEADER_BYTES)
         .setMaxInitialLineLength(MAX_LINE_BYTES)
         .setCompressionSupported(false);

@@ -56,6 +56,8 @@ class EndToEndIT {
                     "state-dir", directory.resolve("state").toString())),
             runtime);
     streams.start();
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    GibbonMeters.bind(registry, streams.metrics());
     vertx = Vertx.vertx();
     verticle =
         new GibbonVerticle(
@@ -63,7 +65,7 @@ class EndToEndIT {
                 Map.of("port", "0", "kafka.bootstrap.servers", broker.bootstrapServers())),
             Engine.of(runtime),
             streams.reader(),
-            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+            registry);
     vertx.deployVerticle(verticle).await(60, TimeUnit.SECONDS);
     client = HttpClient.newHttpClient();
     await()
@@ -150,6 +152,8 @@ class EndToEndIT {
               assertThat(collection.getString("collection")).isEqualTo("counted");
               assertThat(collection.getInteger("documents")).isEqualTo(1);
             });
+    assertThat(send(request("/metrics").GET()).body())
+        .containsPattern("gibbon_documents_total\\{outcome=\"encoded\"} [1-9]");
   }
 
   @Test

@@ -34,8 +34,8 @@ public final class FakeGenerator implements Generator {
   /** Thrown instead of the third token, if any. */
   public volatile RuntimeException failure;
 
-  /** Before the first token. */
-  public volatile Duration pause = Duration.ZERO;
+  /** Tokens after which an answer hangs until it is cancelled. */
+  public volatile int hangsAfter = Integer.MAX_VALUE;
 
   /** What is said at each step. */
   public volatile String word = "t%d ";
@@ -55,12 +55,15 @@ public final class FakeGenerator implements Generator {
   }
 
   private void run(GenerationTask task, GenerationListener listener, AtomicBoolean stop) {
-    sleep();
     int said = 0;
     while (said < task.maxTokens() && !stop.get()) {
       if (said == 2 && failure != null) {
         listener.onError(failure);
         return;
+      }
+      if (said == hangsAfter) {
+        hang();
+        continue;
       }
       String text = word.formatted(said);
       List<GeneratedToken.Alternative> top = new ArrayList<>();
@@ -77,9 +80,9 @@ public final class FakeGenerator implements Generator {
     listener.onEnd(result(task, said, stop.get()));
   }
 
-  private void sleep() {
+  private static void hang() {
     try {
-      Thread.sleep(pause);
+      Thread.sleep(Duration.ofHours(1));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -18,7 +18,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -47,6 +50,7 @@ public final class GenerationDoor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GenerationDoor.class);
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final long POSTPONED_NANOS = Duration.ofMillis(200).toNanos();
   private static final int MOST_ATTEMPTS = 5;
 
@@ -61,6 +65,7 @@ public final class GenerationDoor implements AutoCloseable {
   private final Thread thread;
   private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
   private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
+  private final Set<TopicPartition> fresh = new HashSet<>();
   private final Deque<Open> waiting = new ArrayDeque<>();
   private final List<Open> running = new ArrayList<>();
   private boolean uncommitted;
@@ -111,17 +116,30 @@ public final class GenerationDoor implements AutoCloseable {
   }
 
   private void run() {
-    try (consumer) {
+    try {
       consumer.subscribe(List.of(config.requestsTopic()), new Rebalance());
       while (!closing) {
-        turn();
+        turnOrWait();
       }
-      drop(List.copyOf(partitions.keySet()));
     } catch (WakeupException e) {
-      drop(List.copyOf(partitions.keySet()));
+      LOG.debug("Woken up to close");
     } catch (RuntimeException e) {
-      LOG.error("Questions over Kafka are no longer answered: {}", e.getMessage(), e);
+      LOG.error("Questions over Kafka are no longer answered", e);
+    } finally {
+      consumer.close(CloseOptions.timeout(PATIENCE));
       drop(List.copyOf(partitions.keySet()));
+    }
+  }
+
+  /** While Kafka is away, nothing is lost by waiting. */
+  private void turnOrWait() {
+    try {
+      turn();
+    } catch (WakeupException e) {
+      throw e;
+    } catch (KafkaException e) {
+      LOG.warn("Questions cannot be read now: {}", e.getMessage());
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
   }
 
@@ -129,6 +147,7 @@ public final class GenerationDoor implements AutoCloseable {
     for (Runnable message = inbox.poll(); message != null; message = inbox.poll()) {
       message.run();
     }
+    takeOver();
     begin();
     if (uncommitted) {
       commit();
@@ -139,6 +158,23 @@ public final class GenerationDoor implements AutoCloseable {
       consumer.resume(consumer.paused());
     }
     consumer.poll(POLL).forEach(this::accept);
+  }
+
+  /** Learns what the last owners of new partitions knew; those are paused until then. */
+  private void takeOver() {
+    if (fresh.isEmpty()) {
+      return;
+    }
+    Map<TopicPartition, OffsetAndMetadata> committed = consumer.committed(fresh, PATIENCE);
+    for (TopicPartition partition : fresh) {
+      OffsetAndMetadata last = committed.get(partition);
+      partitions.put(
+          partition,
+          last == null
+              ? new PartitionProgress(consumer.position(partition, PATIENCE), "")
+              : new PartitionProgress(last.offset(), last.metadata()));
+    }
+    fresh.clear();
   }
 
   private void accept(ConsumerRecord<byte[], byte[]> record) {
@@ -266,6 +302,7 @@ public final class GenerationDoor implements AutoCloseable {
 
   /** Forgets partitions: their questions are answered by whoever has them next. */
   private void drop(Collection<TopicPartition> lost) {
+    fresh.removeAll(lost);
     List<PartitionProgress> gone = new ArrayList<>();
     lost.forEach(partition -> gone.add(partitions.remove(partition)));
     waiting.removeIf(open -> gone.contains(open.progress));
@@ -285,16 +322,8 @@ public final class GenerationDoor implements AutoCloseable {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
-      Map<TopicPartition, OffsetAndMetadata> committed =
-          consumer.committed(new HashSet<>(assigned));
-      for (TopicPartition partition : assigned) {
-        OffsetAndMetadata last = committed.get(partition);
-        partitions.put(
-            partition,
-            last == null
-                ? new PartitionProgress(consumer.position(partition), "")
-                : new PartitionProgress(last.offset(), last.metadata()));
-      }
+      consumer.pause(assigned);
+      fresh.addAll(assigned);
     }
 
     @Override

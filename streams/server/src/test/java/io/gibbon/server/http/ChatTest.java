@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -26,7 +27,7 @@ class ChatTest {
 
   @BeforeEach
   void start() throws Exception {
-    server = TestServer.start(Map.of("max-queued-events", "64"));
+    server = TestServer.start(Map.of("max-queued-events", "64", "max-requests", "100"));
     server.states.add("island", "ferry", "the ferry leaves at nine", 100);
     server.states.add("island", "clinic", "the clinic opens at ten", 100);
     server.states.add("default", "harbour", "boats pay a fee", 100);
@@ -212,7 +213,7 @@ class ChatTest {
 
   @Test
   void aClosedConnectionStopsItsAnswer() throws Exception {
-    server.generator.word = "%d" + "x".repeat(100);
+    server.generator.hangsAfter = 10;
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       ask(socket);
       InputStream in = socket.getInputStream();
@@ -226,6 +227,7 @@ class ChatTest {
   @Test
   void aClientThatDoesNotReadIsGivenUpAndOthersAreNotSlowed() throws Exception {
     server.generator.word = "%d" + "x".repeat(20_000);
+    server.generator.hangsAfter = 800;
     try (Socket socket = new Socket()) {
       socket.setReceiveBufferSize(4096);
       socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
@@ -238,6 +240,51 @@ class ChatTest {
                   {"messages": [{"role": "user", "content": "?"}], "max_tokens": 1}\
                   """))
           .isNotNull();
+    }
+  }
+
+  @Test
+  void manyAnswersRunAtOnceAndOneTooManyIsToldToComeBack() throws Exception {
+    server.generator.hangsAfter = 0;
+    List<Socket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < 100; i++) {
+        sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.port()));
+        ask(sockets.getLast());
+      }
+      await().until(() -> server.generator.tasks.size() == 100);
+
+      HttpResponse<String> refused =
+          server.post(
+              "/v1/chat/completions",
+              """
+              {"messages": [{"role": "user", "content": "?"}]}\
+              """);
+
+      assertThat(refused.statusCode()).isEqualTo(429);
+      assertThat(refused.headers().firstValue("Retry-After")).hasValue("1");
+    } finally {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+    await().until(() -> server.generator.cancelled.get() == 100);
+  }
+
+  @Test
+  void anAnswerThatTakesTooLongIsEnded() throws Exception {
+    try (TestServer hasty = TestServer.start(Map.of("request-timeout", "100"))) {
+      hasty.generator.hangsAfter = 0;
+
+      HttpResponse<String> response =
+          hasty.post(
+              "/v1/chat/completions",
+              """
+              {"messages": [{"role": "user", "content": "?"}]}\
+              """);
+
+      assertThat(response.statusCode()).isEqualTo(504);
+      assertThat(response.body()).contains("deadline_exceeded");
     }
   }
 

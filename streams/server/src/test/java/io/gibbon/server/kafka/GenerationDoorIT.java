@@ -130,7 +130,7 @@ class GenerationDoorIT {
         Map.of("requests-topic", "q2", "events-topic", "e2", "requests-group", "g2");
     String id = UUID.randomUUID().toString();
     try (TestServer first = start(own)) {
-      first.generator.pause = Duration.ofHours(1);
+      first.generator.hangsAfter = 0;
       produce("q2", id, "\"max_tokens\": 2", "?");
       await().atMost(Duration.ofSeconds(30)).until(() -> !first.generator.tasks.isEmpty());
     }
