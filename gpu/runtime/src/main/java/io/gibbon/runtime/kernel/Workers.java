@@ -1,14 +1,15 @@
 package io.gibbon.runtime.kernel;
 
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed set of compute threads that share out the indices of one loop at a time. The calling
- * thread is one of them. Between loops the others spin for some microseconds, since the next layer
- * follows at once, and then park: an idle engine uses no CPU.
+ * thread is one of them, and it waits only for indices that others have taken: a thread that the
+ * machine did not get round to running holds nobody up. Between loops the others spin for some
+ * microseconds, since the next layer follows at once, and then park: an idle engine uses no CPU.
  *
  * <p>One thread at a time may call {@link #forEach} and {@link #close}.
  */
@@ -29,14 +30,19 @@ public final class Workers implements AutoCloseable {
 
   private static final int SPINS = 20_000;
 
+  /** No loop has so many indices: nothing is left to take. */
+  private static final int NOTHING = Integer.MAX_VALUE;
+
   private final Thread[] threads;
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger running = new AtomicInteger();
-  private final AtomicInteger loop = new AtomicInteger();
+
+  /** Which loop it is in the upper half, its next index to take in the lower one. */
+  private final AtomicLong ticket = new AtomicLong(ticket(0, NOTHING));
+
+  private final AtomicInteger done = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
   private volatile boolean closed;
   private volatile @Nullable Throwable failure;
-  private @Nullable Body body;
+  private Body body = (index, worker) -> {};
   private int size;
 
   /**
@@ -77,17 +83,9 @@ public final class Workers implements AutoCloseable {
       }
       return;
     }
-    this.body = body;
-    this.size = size;
-    failure = null;
-    next.set(0);
-    running.set(threads.length);
-    loop.incrementAndGet();
-    if (parked.get() > 0) {
-      unparkAll();
-    }
-    takeIndices(body, size, 0);
-    awaitOthers();
+    int loop = open(size, body);
+    takeIndices(loop, 0);
+    awaitOthers(size);
     Throwable thrown = failure;
     if (thrown instanceof RuntimeException exception) {
       throw exception;
@@ -96,8 +94,26 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  private void awaitOthers() {
-    for (int spin = 0; running.get() > 0; spin++) {
+  /**
+   * Begins the next loop. While its body and size are written the ticket has nothing to take, so
+   * that a late thread can neither take an index of the last loop nor mix the two.
+   */
+  private int open(int size, Body body) {
+    int last = loop(ticket.get());
+    ticket.set(ticket(last, NOTHING));
+    this.body = body;
+    this.size = size;
+    failure = null;
+    done.set(0);
+    ticket.set(ticket(last + 1, 0));
+    if (parked.get() > 0) {
+      unparkAll();
+    }
+    return last + 1;
+  }
+
+  private void awaitOthers(int size) {
+    for (int spin = 0; done.get() < size; spin++) {
       if (spin < SPINS) {
         Thread.onSpinWait();
       } else {
@@ -112,43 +128,65 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  private void takeIndices(Body body, int size, int worker) {
-    try {
-      for (int i = next.getAndIncrement(); i < size; i = next.getAndIncrement()) {
-        body.run(i, worker);
+  private void takeIndices(int loop, int worker) {
+    while (true) {
+      long taken = ticket.get();
+      int index = (int) taken;
+      Body body = this.body;
+      if (loop(taken) != loop || index >= size) {
+        return;
       }
+      if (ticket.compareAndSet(taken, taken + 1)) {
+        run(body, index, worker);
+        done.incrementAndGet();
+      }
+    }
+  }
+
+  private void run(Body body, int index, int worker) {
+    if (failure != null) {
+      return;
+    }
+    try {
+      body.run(index, worker);
     } catch (RuntimeException | Error e) {
       failure = e;
-      next.set(size);
     }
   }
 
   private void serve(int worker) {
-    int done = 0;
+    int last = 0;
     while (true) {
-      for (int spin = 0; loop.get() == done && spin < SPINS; spin++) {
+      for (int spin = 0; loop(ticket.get()) == last && spin < SPINS; spin++) {
         Thread.onSpinWait();
       }
-      parkUntilLoopAfter(done);
+      parkUntilLoopAfter(last);
       if (closed) {
         return;
       }
-      done++;
-      takeIndices(Objects.requireNonNull(body), size, worker);
-      running.decrementAndGet();
+      last = loop(ticket.get());
+      takeIndices(last, worker);
     }
   }
 
   /** A thread counts itself as parked before it looks again, so that no loop begins unnoticed. */
-  private void parkUntilLoopAfter(int done) {
-    if (loop.get() != done) {
+  private void parkUntilLoopAfter(int last) {
+    if (loop(ticket.get()) != last) {
       return;
     }
     parked.incrementAndGet();
-    while (loop.get() == done && !closed) {
+    while (loop(ticket.get()) == last && !closed) {
       LockSupport.park(this);
     }
     parked.decrementAndGet();
+  }
+
+  private static long ticket(int loop, int index) {
+    return (long) loop << 32 | index;
+  }
+
+  private static int loop(long ticket) {
+    return (int) (ticket >>> 32);
   }
 
   /** Ends the threads. */

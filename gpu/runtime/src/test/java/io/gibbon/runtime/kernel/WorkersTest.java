@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Every index is done once, failures reach the caller, and nothing spins while idle. */
@@ -22,6 +22,21 @@ class WorkersTest {
         workers.forEach(size, (index, worker) -> done.incrementAndGet(index));
         for (int i = 0; i < size; i++) {
           assertThat(done.get(i)).isEqualTo(1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aLateThreadNeverMixesOneLoopWithTheNext() {
+    try (Workers workers = new Workers(4)) {
+      for (int loop = 0; loop < 50_000; loop++) {
+        int size = 1 + loop % 7;
+        int expected = loop;
+        AtomicIntegerArray done = new AtomicIntegerArray(size);
+        workers.forEach(size, (index, worker) -> done.addAndGet(index, expected));
+        for (int i = 0; i < size; i++) {
+          assertThat(done.get(i)).isEqualTo(expected);
         }
       }
     }
@@ -49,26 +64,21 @@ class WorkersTest {
 
   @Test
   void idleWorkersPark() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    try (Workers workers = new Workers(2)) {
-      Set<Long> ids = ConcurrentHashMap.newKeySet();
-      await()
-          .until(
-              () -> {
-                workers.forEach(64, (index, worker) -> ids.add(Thread.currentThread().threadId()));
-                return ids.size() == 2;
-              });
-      ids.remove(Thread.currentThread().threadId());
-      long id =
-          ids.stream()
-              .filter(i -> name(threads, i).startsWith("gibbon-compute"))
-              .findFirst()
-              .orElseThrow();
-      await().until(() -> threads.getThreadInfo(id).getThreadState() == Thread.State.WAITING);
+    Set<Thread> before = computeThreads();
+    try (Workers workers = new Workers(3)) {
+      Set<Thread> ours = computeThreads();
+      ours.removeAll(before);
+      assertThat(ours).hasSize(2);
+      for (int loop = 0; loop < 100; loop++) {
+        workers.forEach(64, (index, worker) -> Thread.onSpinWait());
+      }
+      await().until(() -> ours.stream().allMatch(t -> t.getState() == Thread.State.WAITING));
     }
   }
 
-  private static String name(ThreadMXBean threads, long id) {
-    return threads.getThreadInfo(id).getThreadName();
+  private static Set<Thread> computeThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("gibbon-compute"))
+        .collect(Collectors.toCollection(HashSet::new));
   }
 }
