@@ -4,6 +4,7 @@ import io.gibbon.broker.EmbeddedBroker;
 import io.gibbon.cli.config.GibbonConfig;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.download.ModelStore;
+import io.gibbon.server.GibbonMeters;
 import io.gibbon.server.GibbonVerticle;
 import io.gibbon.server.answer.Engine;
 import io.gibbon.topology.GibbonStreams;
@@ -93,6 +94,7 @@ public final class Gibbon implements AutoCloseable {
     Vertx vertx = Vertx.vertx();
     keep(() -> await(vertx.close(), "stopping the server"));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    GibbonMeters.bind(registry, streams.metrics());
     GibbonVerticle deployed =
         new GibbonVerticle(config.server(), Engine.of(runtime), streams.reader(), registry);
     await(vertx.deployVerticle(deployed), "listening on port " + config.server().port());
