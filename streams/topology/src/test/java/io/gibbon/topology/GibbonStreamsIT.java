@@ -163,7 +163,7 @@ class GibbonStreamsIT {
     TopologyConfig config = config("full", Map.of("pending-documents", "5", "partitions", "1"));
     ScriptedEncoder encoder = new ScriptedEncoder();
     encoder.hold();
-    List<Document> documents = documents(200);
+    List<Document> documents = documents(60);
     try (GibbonStreams streams = new GibbonStreams(config, encoder)) {
       streams.start();
       cluster.produceDocuments("full-in", documents);
@@ -173,9 +173,9 @@ class GibbonStreamsIT {
           .atMost(PATIENCE)
           .until(() -> streams.metrics().pending.get() < 5 + 3 * 16);
       encoder.release();
-      awaitEncoded(streams, 200);
+      awaitEncoded(streams, 60);
     }
-    assertThat(encoder.encoded()).doesNotHaveDuplicates().hasSize(200);
+    assertThat(encoder.encoded()).doesNotHaveDuplicates().hasSize(60);
   }
 
   @Test
@@ -228,7 +228,7 @@ class GibbonStreamsIT {
   }
 
   private static void awaitEncoded(GibbonStreams streams, long count) {
-    await().atMost(PATIENCE).until(() -> encoded(streams.reader()) == count);
+    await().atMost(PATIENCE).until(() -> encoded(streams.reader()), found -> found == count);
   }
 
   private static void assertAllRead(

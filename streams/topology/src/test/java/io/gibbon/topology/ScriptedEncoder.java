@@ -34,14 +34,14 @@ public final class ScriptedEncoder implements Encoder {
   private final List<Job> jobs = new CopyOnWriteArrayList<>();
   private volatile boolean held;
 
-  /** An encoder with states of 16 KiB a token, so that contexts have several pages. */
+  /** An encoder with states of 8 KiB a token, so that contexts have several pages. */
   public ScriptedEncoder() {
     this("00000000000000aa");
   }
 
   /** An encoder of a profile of its own. */
   public ScriptedEncoder(String fingerprint) {
-    KvLayout layout = new KvLayout(4, 8, 64, KvFormat.F32);
+    KvLayout layout = new KvLayout(2, 8, 64, KvFormat.F32);
     profile = new Profile("scripted", fingerprint, layout, 3, 1000, CONTEXT_CHARACTERS);
   }
 

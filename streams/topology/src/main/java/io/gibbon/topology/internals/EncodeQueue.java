@@ -185,7 +185,9 @@ final class EncodeQueue {
       return 0;
     }
     long written = context == null ? 0 : writer.write(encoding, context, budget);
-    if (encoding.isDone()) {
+    if (writer.isTooLong(encoding)) {
+      fail(encoding, new IllegalStateException("it has too many contexts: split the document"));
+    } else if (encoding.isDone()) {
       finish(encoding);
     } else if (written > 0) {
       moveToEnd(encoding);

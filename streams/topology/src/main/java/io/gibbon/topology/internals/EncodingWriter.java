@@ -38,15 +38,19 @@ final class EncodingWriter {
   private static final Serializer<Bytes> PREFIX =
       new org.apache.kafka.common.serialization.BytesSerializer();
 
+  private static final int LISTED_CONTEXT_BYTES = 12;
+
   private final Stores stores;
   private final String profile;
   private final boolean marksEnds;
+  private final int maxManifestBytes;
   private final TopologyMetrics metrics;
 
   EncodingWriter(Stores stores, String profile, TopologyConfig config, TopologyMetrics metrics) {
     this.stores = stores;
     this.profile = profile;
     this.marksEnds = config.durability() == Durability.REBUILD;
+    this.maxManifestBytes = config.maxDocumentBytes();
     this.metrics = metrics;
   }
 
@@ -98,6 +102,14 @@ final class EncodingWriter {
     }
     metrics.pageBytes.add(written);
     return written;
+  }
+
+  /** Whether the list of an encoding's pages has outgrown what one record of a changelog takes. */
+  boolean isTooLong(Encoding encoding) {
+    return encoding.manifest.getContexts().stream()
+            .mapToLong(context -> LISTED_CONTEXT_BYTES + context.getPages().size() * 5L)
+            .sum()
+        > maxManifestBytes;
   }
 
   private void list(Encoding encoding, EncodedContext context) {

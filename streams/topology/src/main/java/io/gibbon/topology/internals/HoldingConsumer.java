@@ -1,6 +1,7 @@
 package io.gibbon.topology.internals;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +19,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class HoldingConsumer extends KafkaConsumer<byte[], byte[]> {
 
   private final Backpressure backpressure;
+  private final Set<TopicPartition> held = new HashSet<>();
 
   HoldingConsumer(Map<String, Object> config, Backpressure backpressure) {
     super(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
@@ -26,18 +28,17 @@ final class HoldingConsumer extends KafkaConsumer<byte[], byte[]> {
 
   @Override
   public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-    Set<TopicPartition> held = held();
-    pause(held);
+    hold();
     try {
       return super.poll(timeout);
     } finally {
       held.retainAll(assignment());
-      resume(held);
+      super.resume(held);
+      held.clear();
     }
   }
 
-  private Set<TopicPartition> held() {
-    Set<TopicPartition> held = new HashSet<>();
+  private void hold() {
     Set<TopicPartition> paused = paused();
     for (TopicPartition partition : assignment()) {
       if (partition.topic().endsWith(TopicNames.REPARTITION_SUFFIX)
@@ -46,6 +47,13 @@ final class HoldingConsumer extends KafkaConsumer<byte[], byte[]> {
         held.add(partition);
       }
     }
-    return held;
+    super.pause(held);
+  }
+
+  /** Called by Kafka Streams, also from a rebalance inside a poll: its pauses outlast the poll. */
+  @Override
+  public void pause(Collection<TopicPartition> partitions) {
+    held.removeAll(partitions);
+    super.pause(partitions);
   }
 }

@@ -52,7 +52,7 @@ public final class LocalStateReader implements StateReader {
   /** Reads through an application's interactive queries. */
   public LocalStateReader(KafkaStreams streams, int partitions, Profile profile) {
     this.streams = streams;
-    this.queries = new StoreQueries(streams);
+    this.queries = new StoreQueries(streams, partitions);
     this.partitions = partitions;
     this.profile = profile;
   }
@@ -129,18 +129,21 @@ public final class LocalStateReader implements StateReader {
             .sorted(Comparator.comparingDouble(SearchResult.Candidate::score).reversed())
             .limit(limit)
             .toList();
-    return new SearchResult(best, found.partitions() == partitions);
+    return new SearchResult(best, found.complete());
   }
 
   @Override
   public List<SearchResult.Candidate> contexts(DocumentId document) {
-    List<KeyValue<Bytes, IndexedContext>> found =
-        queries.range(
+    return queries
+        .<IndexedContext>range(
             Stores.INDEX,
             Keys.context(document, 0),
             Keys.context(document, Integer.MAX_VALUE),
-            partition(document));
-    return found.stream().map(pair -> candidate(pair.value, 0)).toList();
+            Integer.MAX_VALUE,
+            partition(document))
+        .stream()
+        .map(pair -> candidate(pair.value, 0))
+        .toList();
   }
 
   @Override
@@ -177,24 +180,26 @@ public final class LocalStateReader implements StateReader {
 
   /** All pages of a context as its manifest lists them, or null if one is not there. */
   private @Nullable List<byte[]> pages(ContextRef context) {
-    ManifestContext listed = listed(context);
-    int partition = partition(context.document());
-    List<byte[]> pages = new ArrayList<>();
-    for (int index = 0; index < listed.getPages().size(); index++) {
-      Bytes key =
-          Keys.page(
-              context.document(),
-              profile.fingerprint(),
-              context.encodeId(),
-              context.index(),
-              index);
-      KvPage page = queries.get(Stores.PAGES, key, partition);
-      if (page == null || PageChecksums.of(page.getStates()) != listed.getPages().get(index)) {
-        return null;
-      }
-      pages.add(bytes(page.getStates()));
-    }
-    return pages;
+    List<Integer> checksums = listed(context).getPages();
+    return queries.<KvPage, @Nullable List<byte[]>>read(
+        Stores.PAGES,
+        partition(context.document()),
+        pages -> {
+          List<byte[]> read = new ArrayList<>();
+          for (int index = 0; index < checksums.size(); index++) {
+            KvPage page = pages.get(pageKey(context, index));
+            if (page == null || PageChecksums.of(page.getStates()) != checksums.get(index)) {
+              return null;
+            }
+            read.add(bytes(page.getStates()));
+          }
+          return read;
+        });
+  }
+
+  private Bytes pageKey(ContextRef context, int page) {
+    return Keys.page(
+        context.document(), profile.fingerprint(), context.encodeId(), context.index(), page);
   }
 
   private ManifestContext listed(ContextRef context) {
