@@ -1,0 +1,32 @@
+package io.gibbon.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoIT {
+
+  @TempDir Path directory;
+
+  @Test
+  void playsToItsEndAndEncodesNothingASecondTime() throws Exception {
+    Path data = directory.resolve("data");
+    assertThat(play(data))
+        .contains(
+            "freshness:", "at 7:25", "Ines Calder", "did not have to be read again", "curl -N")
+        .doesNotContain("FAILED");
+    assertThat(play(data))
+        .contains("nothing was encoded again", "at 7:25")
+        .doesNotContain("FAILED");
+  }
+
+  private static String play(Path data) throws Exception {
+    try (GibbonProcess demo = GibbonProcess.start(data, "demo", "--exit", "--port", "0")) {
+      int status = demo.await(GibbonProcess.PATIENCE);
+      assertThat(status).as(demo.output()).isZero();
+      return demo.output();
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package io.gibbon.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.gibbon.cli.Main;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class CommandLineTest {
+
+  @TempDir Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final CommandLine gibbon =
+      Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+
+  @Test
+  void explainsEveryCommand() {
+    for (CommandLine command : gibbon.getSubcommands().values()) {
+      String usage = command.getUsageMessage(CommandLine.Help.Ansi.OFF);
+      assertThat(usage).contains("Usage: gibbon");
+      assertThat(command.getCommandSpec().usageMessage().description()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void withoutACommandSaysHowToUseIt() {
+    assertThat(gibbon.execute()).isEqualTo(2);
+    assertThat(err.toString()).contains("which command?", "Usage: gibbon", "gibbon demo");
+  }
+
+  @Test
+  void namesTheNearestSettingInOneLine() {
+    assertThat(gibbon.execute("config", "--set", "server.prot=1")).isEqualTo(1);
+    assertThat(err.toString()).contains("server.prot", "server.port").doesNotContain("\tat ");
+  }
+
+  @Test
+  void printsAConfigurationThatItReadsBack() throws Exception {
+    assertThat(gibbon.execute("config", "--set", "server.port=1234")).isZero();
+    assertThat(out.toString()).contains("\nserver.port=1234").contains("#runtime.threads=0");
+    Path file = java.nio.file.Files.writeString(directory.resolve("c.properties"), out.toString());
+    assertThat(gibbon.execute("config", "--config", file.toString())).isZero();
+  }
+
+  @Test
+  void saysHowToStartAServerWhenNoneIsThere() {
+    assertThat(gibbon.execute("ask", "--url", "http://127.0.0.1:1", "Anyone there?")).isEqualTo(1);
+    assertThat(err.toString()).contains("no server at http://127.0.0.1:1", "gibbon up");
+  }
+
+  @Test
+  void serveWantsAKafka() {
+    assertThat(gibbon.execute("serve", "--data", directory.toString())).isEqualTo(1);
+    assertThat(err.toString()).contains("--bootstrap-servers");
+  }
+
+  @Test
+  void ingestNamesAPathThatIsNotThere() {
+    assertThat(gibbon.execute("ingest", directory.resolve("none").toString())).isEqualTo(1);
+    assertThat(err.toString()).contains("there is no file or directory");
+  }
+
+  @Test
+  void checkNumericsNamesAToleranceThatIsNone() {
+    assertThat(gibbon.execute("check-numerics", "x.json", "--tolerance", "-1")).isEqualTo(1);
+    assertThat(err.toString()).contains("--tolerance");
+  }
+
+  @Test
+  void doctorLooksAtMachineAndPorts() {
+    gibbon.execute("doctor", "--data", directory.toString(), "--set", "server.port=0");
+    assertThat(out.toString())
+        .contains("Java", "Processor", "Memory", "Data directory", "HTTP port");
+  }
+
+  @Test
+  void doctorSaysWhatToDoAboutAKafkaThatIsAbsent() {
+    int status =
+        gibbon.execute(
+            "doctor", "--data", directory.toString(), "--bootstrap-servers", "127.0.0.1:1");
+    assertThat(status).isEqualTo(1);
+    assertThat(out.toString()).contains("missing", "127.0.0.1:1", "kafka.bootstrap.servers");
+  }
+
+  @Test
+  void generatesACompletionScript() {
+    assertThat(gibbon.execute("generate-completion")).isZero();
+    assertThat(out.toString()).contains("_complete_gibbon", "check-numerics");
+  }
+}
