@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,26 +59,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
-  /** Lucene's own limit for a term. */
-  static final int MAX_KEY_BYTES = IndexWriter.MAX_TERM_LENGTH;
-
   /** Field of a pair's key. */
   static final String KEY = "_key";
 
   /** Field of a pair's value. */
   static final String VALUE = "_value";
 
-  private static final String POSITION = "position ";
-  private static final String OFFSET = "offset ";
   private static final double BUFFER_MIB = 8;
 
   private final String name;
   private final Analyzer analyzer;
   private final Function<byte[], List<? extends IndexableField>> searchable;
-  private final Map<TopicPartition, Long> offsets = new HashMap<>();
 
   private @Nullable StateStoreContext context;
-  private Position position = Position.emptyPosition();
+  private CommittedOffsets offsets = new CommittedOffsets(null);
   private @Nullable Directory directory;
   private @Nullable IndexWriter writer;
   private @Nullable SearcherManager searchers;
@@ -120,29 +113,8 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
             .setRAMBufferSizeMB(BUFFER_MIB);
     writer = new IndexWriter(directory, config);
     searchers = new SearcherManager(writer, null);
-    offsets.clear();
-    position = Position.emptyPosition();
-    Iterable<Map.Entry<String, String>> committed = writer.getLiveCommitData();
-    if (committed != null) {
-      committed.forEach(this::readCommitData);
-    }
+    offsets = new CommittedOffsets(writer.getLiveCommitData());
     open = true;
-  }
-
-  private void readCommitData(Map.Entry<String, String> entry) {
-    String key = entry.getKey();
-    long offset = Long.parseLong(entry.getValue());
-    if (key.startsWith(OFFSET)) {
-      offsets.put(topicPartition(key.substring(OFFSET.length())), offset);
-    } else if (key.startsWith(POSITION)) {
-      TopicPartition partition = topicPartition(key.substring(POSITION.length()));
-      position.withComponent(partition.topic(), partition.partition(), offset);
-    }
-  }
-
-  private static TopicPartition topicPartition(String text) {
-    int dash = text.lastIndexOf('-');
-    return new TopicPartition(text.substring(0, dash), Integer.parseInt(text.substring(dash + 1)));
   }
 
   private void restore(Collection<KeyValue<byte[], byte[]>> records) {
@@ -182,13 +154,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   private void updatePosition() {
     if (context != null) {
-      context
-          .recordMetadata()
-          .filter(metadata -> metadata.topic() != null)
-          .ifPresent(
-              metadata ->
-                  position.withComponent(
-                      metadata.topic(), metadata.partition(), metadata.offset()));
+      context.recordMetadata().ifPresent(offsets::advance);
     }
   }
 
@@ -337,36 +303,13 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
     if (!open) {
       return;
     }
-    if (changelogOffsets.isEmpty()) {
-      offsets.clear();
-    }
-    changelogOffsets.forEach(
-        (partition, offset) -> {
-          if (offset == null) {
-            offsets.remove(partition);
-          } else {
-            offsets.put(partition, offset);
-          }
-        });
+    offsets.set(changelogOffsets);
     try {
-      writer().setLiveCommitData(commitData().entrySet());
+      writer().setLiveCommitData(offsets.commitData());
       writer().commit();
     } catch (IOException e) {
       throw new ProcessorStateException("Error committing store " + name, e);
     }
-  }
-
-  private Map<String, String> commitData() {
-    Map<String, String> data = new HashMap<>();
-    offsets.forEach((partition, offset) -> data.put(OFFSET + partition, Long.toString(offset)));
-    for (String topic : position.getTopics()) {
-      position
-          .getPartitionPositions(topic)
-          .forEach(
-              (partition, offset) ->
-                  data.put(POSITION + new TopicPartition(topic, partition), Long.toString(offset)));
-    }
-    return data;
   }
 
   @Override
@@ -382,7 +325,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   @Override
   public Position getPosition() {
-    return position;
+    return offsets.position();
   }
 
   @Override
