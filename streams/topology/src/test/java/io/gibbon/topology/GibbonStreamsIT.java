@@ -9,12 +9,18 @@ import io.gibbon.runtime.DocumentText;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.schemas.Document;
 import io.gibbon.topology.SearchResult.Candidate;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.streams.processor.StateRestoreListener;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +107,48 @@ class GibbonStreamsIT {
       awaitEncoded(streams, 20);
       assertAllRead(streams.reader(), second, documents);
       assertThat(second.encoded()).isEmpty();
+    }
+  }
+
+  @Test
+  void aRestartRestoresNothingHoweverLongAgoTheStateDirectoryWasMade() throws Exception {
+    try (GibbonStreams streams =
+        new GibbonStreams(config("old", Map.of()), new ScriptedEncoder())) {
+      streams.start();
+      cluster.produceDocuments("old-in", documents(20));
+      awaitEncoded(streams, 20);
+    }
+    for (Path task : TopologyHarness.taskDirectories(directory.resolve("old"))) {
+      Files.setLastModifiedTime(task, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+    }
+    Map<String, String> patient = Map.of("kafka.state.cleanup.dir.max.age.ms", "999999999");
+    try (GibbonStreams streams = new GibbonStreams(config("old", patient), new ScriptedEncoder())) {
+      streams.start();
+      awaitEncoded(streams, 20);
+    }
+    RestoredRecords restored = new RestoredRecords();
+    try (GibbonStreams streams =
+        new GibbonStreams(config("old", Map.of()), new ScriptedEncoder())) {
+      streams.kafkaStreams().setGlobalStateRestoreListener(restored);
+      streams.start();
+      awaitEncoded(streams, 20);
+    }
+    assertThat(restored.count).hasValue(0);
+  }
+
+  private static final class RestoredRecords implements StateRestoreListener {
+
+    private final AtomicLong count = new AtomicLong();
+
+    @Override
+    public void onRestoreStart(TopicPartition changelog, String store, long start, long end) {}
+
+    @Override
+    public void onBatchRestored(TopicPartition changelog, String store, long end, long records) {}
+
+    @Override
+    public void onRestoreEnd(TopicPartition changelog, String store, long records) {
+      count.addAndGet(records);
     }
   }
 

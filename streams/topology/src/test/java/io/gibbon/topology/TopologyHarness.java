@@ -13,6 +13,8 @@ import io.gibbon.schemas.StoredDocument;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.topology.internals.Keys;
 import io.gibbon.topology.internals.Stores;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -60,6 +63,13 @@ final class TopologyHarness implements AutoCloseable {
     documents = driver.createInputTopic("documents", in, in, START, Duration.ofSeconds(1));
     events = driver.createOutputTopic("context-events", out, out);
     deadLetters = driver.createOutputTopic("dead-letters", out, out);
+  }
+
+  /** The directories of tasks with stores of ours. */
+  static List<Path> taskDirectories(Path stateDir) throws IOException {
+    try (Stream<Path> paths = Files.walk(stateDir)) {
+      return paths.filter(path -> path.endsWith("lucene")).map(Path::getParent).toList();
+    }
   }
 
   /** Lets time pass, punctuation by punctuation. */

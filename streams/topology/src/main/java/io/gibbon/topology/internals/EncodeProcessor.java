@@ -16,6 +16,8 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps and encodes the documents of one partition. A record only changes stores; the work is done
@@ -26,7 +28,8 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
 
   private static final Deserializer<Document> DOCUMENTS =
       RecordSerde.of(Document.class).deserializer();
-  private static final Duration MARKER_CHECK = Duration.ofMinutes(1);
+  private static final Logger LOG = LoggerFactory.getLogger(EncodeProcessor.class);
+  private static final Duration UPKEEP = Duration.ofMinutes(1);
   private static final long DISK_CHECK_MILLIS = 1000;
 
   private final TopologyConfig config;
@@ -63,8 +66,8 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue = lifecycle.queue();
     repair = new Repair(stores, lifecycle, queue, writer, obsolete, markers, profile);
     queue.load();
-    context.schedule(
-        MARKER_CHECK, PunctuationType.WALL_CLOCK_TIME, now -> lifecycle.expireMarkers());
+    context.schedule(UPKEEP, PunctuationType.WALL_CLOCK_TIME, this::upkeep);
+    keepState(context.currentSystemTimeMs());
     wake();
   }
 
@@ -85,6 +88,22 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     }
     hold();
     wake();
+  }
+
+  private void upkeep(long now) {
+    keepState(now);
+    lifecycle.expireMarkers();
+  }
+
+  /**
+   * Tells the time until which the state is up to date: at its start Kafka Streams deletes state
+   * directories that are older than {@code state.cleanup.dir.max.age.ms}, and writing to stores
+   * does not make the directory above them younger.
+   */
+  private void keepState(long now) {
+    if (!context.stateDir().setLastModified(now)) {
+      LOG.warn("the age of {} cannot be set: it may be deleted at a start", context.stateDir());
+    }
   }
 
   private void punctuate(long now) {

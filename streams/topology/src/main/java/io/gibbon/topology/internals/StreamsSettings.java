@@ -61,7 +61,10 @@ public final class StreamsSettings {
     return settings;
   }
 
-  /** Older state may have missed deletions whose markers are compacted away. */
+  /**
+   * Older state may have missed deletions whose markers are compacted away. The age is that of a
+   * task's directory, which {@link EncodeProcessor} keeps young while the task runs.
+   */
   private static long maxStateAge() {
     return Stores.DELETE_RETENTION.toMillis() - CLEANUP_MARGIN_MILLIS;
   }
