@@ -97,6 +97,42 @@ class RepairTest {
   }
 
   @Test
+  void aFailedDocumentOfAnotherProfileLeavesNothingToAnswers() {
+    start(Map.of());
+    found(DocumentState.FAILED, OTHER_PROFILE, ManifestState.COMPLETE);
+    usableContexts(1);
+    harness.settle();
+
+    assertThat(harness.index()).isEmpty();
+    assertThat(harness.stored("1").getContexts()).isZero();
+    assertThat(harness.stored("1").getTokens()).isZero();
+    assertThat(encoder.encoded()).isEmpty();
+  }
+
+  @Test
+  void aQueuedDocumentLosesTheIndexEntriesOfTheEncodingThatIsDropped() {
+    start(Map.of());
+    encoder.hold();
+    harness.produce("1", "newer");
+    found(DocumentState.PENDING, OTHER_PROFILE, ManifestState.COMPLETE);
+    usableContexts(1);
+    harness.settle();
+    assertThat(harness.index()).isEmpty();
+    assertThat(harness.stored("1").getContexts()).isZero();
+
+    encoder.release();
+    harness.settle();
+    assertThat(harness.index()).extracting(IndexedContext::getText).containsExactly("newer");
+  }
+
+  private void usableContexts(int contexts) {
+    StoredDocument document = harness.stored("1");
+    document.setContexts(contexts);
+    document.setTokens(4L * contexts);
+    harness.store(Stores.DOCUMENTS).put(Keys.document(ID), document);
+  }
+
+  @Test
   void leftOverObsoletePagesAreDeleted() {
     start(Map.of());
     found(DocumentState.ENCODED, encoder.profile().fingerprint(), ManifestState.COMPLETE);

@@ -171,9 +171,7 @@ final class EncodingWriter {
                   manifest.getTitle(),
                   encoding.texts.get(context.getIndex())));
     }
-    for (int index = manifest.getContexts().size(); index < before; index++) {
-      stores.index().put(Keys.context(encoding.document, index), null);
-    }
+    deleteIndexed(encoding.document, manifest.getContexts().size(), before);
   }
 
   /** The manifest that readers see, of the active profile. */
@@ -208,7 +206,12 @@ final class EncodingWriter {
       indexed = Math.max(indexed, manifest.getContexts().size());
       delete(manifest);
     }
-    for (int index = 0; index < indexed; index++) {
+    deleteIndexed(document, 0, indexed);
+  }
+
+  /** Deletes a document's entries of the search index, from one context up to another. */
+  void deleteIndexed(DocumentId document, int from, int to) {
+    for (int index = from; index < to; index++) {
       stores.index().put(Keys.context(document, index), null);
     }
   }

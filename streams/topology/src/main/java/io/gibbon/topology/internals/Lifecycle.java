@@ -221,6 +221,16 @@ final class Lifecycle implements EncodeQueue.Outcomes {
             reason));
   }
 
+  /** Takes what answers can no longer use out of the index and out of the counts. */
+  void forgetContexts(DocumentId id, StoredDocument document, int indexed) {
+    writer.deleteIndexed(id, 0, indexed);
+    if (document.getContexts() > 0) {
+      document.setContexts(0);
+      document.setTokens(0L);
+      documents.put(document);
+    }
+  }
+
   /** Encodes a document again whose states are gone or of another profile. */
   void encodeAgain(DocumentId id, StoredDocument document) {
     writer.deleteAll(id, document.getContexts());

@@ -89,6 +89,7 @@ final class Repair {
   private void checkStates(DocumentId id, StoredDocument document) {
     boolean queued = queue.contains(id);
     boolean usable = false;
+    int indexed = document.getContexts();
     for (Manifest manifest : writer.manifests(id)) {
       boolean active = manifest.getProfile().equals(profile);
       boolean building = manifest.getState() == ManifestState.BUILDING;
@@ -96,8 +97,12 @@ final class Repair {
         usable = true;
         takeUp(id, manifest);
       } else if (!active || !building || !queued) {
+        indexed = Math.max(indexed, manifest.getContexts().size());
         writer.delete(manifest);
       }
+    }
+    if (!usable) {
+      lifecycle.forgetContexts(id, document, indexed);
     }
     boolean lost =
         document.getState() == DocumentState.PENDING
