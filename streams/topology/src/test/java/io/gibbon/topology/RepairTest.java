@@ -18,10 +18,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the first pass after a start finds in the stores, and makes of it. */
 class RepairTest {
@@ -66,10 +69,12 @@ class RepairTest {
         .doesNotContain(OLD_ENCODING);
   }
 
-  @Test
-  void underRebuildDocumentsWithoutPagesAreEncodedAgain() {
-    start(Map.of("durability", "rebuild"));
+  @ParameterizedTest
+  @ValueSource(strings = {"changelog", "rebuild"})
+  void documentsWithoutPagesAreEncodedAgain(String durability) {
+    start(Map.of("durability", durability));
     found(DocumentState.ENCODED, encoder.profile().fingerprint(), ManifestState.COMPLETE);
+    harness.store(Stores.PAGES).delete(pagesEnd(encoder.profile().fingerprint(), OLD_ENCODING));
     harness.settle();
 
     assertThat(encoder.encoded()).containsExactly("text");
@@ -151,7 +156,6 @@ class RepairTest {
   void deletionMarkersOfEarlierRunsExpire() {
     start(Map.of("deletion-retention", "PT2M"));
     harness.store(Stores.DOCUMENTS).put(Keys.document(ID), stored(DocumentState.DELETED));
-    harness.settle();
     harness.jump(Duration.ofMinutes(3));
 
     assertThat(harness.stored("1")).isNull();
@@ -196,6 +200,15 @@ class RepairTest {
         .put(
             Keys.page(ID, profile, encodeId, 0, 0),
             new KvPage(encodeId, 0, 0, ByteBuffer.wrap(new byte[8])));
+    harness
+        .store(Stores.PAGES)
+        .put(
+            pagesEnd(profile, encodeId),
+            new KvPage(encodeId, -1, -1, ByteBuffer.wrap(new byte[0])));
+  }
+
+  private static Bytes pagesEnd(String profile, String encodeId) {
+    return Keys.pagesEnd(ID, profile, encodeId);
   }
 
   private static StoredDocument stored(DocumentState state) {

@@ -136,8 +136,9 @@ final class TopologyHarness implements AutoCloseable {
     return values(Stores.MANIFESTS);
   }
 
+  /** All pages, without the marks behind the last ones. */
   List<KvPage> pages() {
-    return values(Stores.PAGES);
+    return this.<KvPage>values(Stores.PAGES).stream().filter(page -> page.getPage() >= 0).toList();
   }
 
   List<IndexedContext> index() {

@@ -11,7 +11,6 @@ import io.gibbon.schemas.ManifestState;
 import io.gibbon.schemas.ObsoleteEncoding;
 import io.gibbon.schemas.PendingDocument;
 import io.gibbon.topology.DocumentId;
-import io.gibbon.topology.Durability;
 import io.gibbon.topology.TopologyConfig;
 import io.gibbon.topology.TopologyMetrics;
 import java.nio.ByteBuffer;
@@ -42,14 +41,12 @@ final class EncodingWriter {
 
   private final Stores stores;
   private final String profile;
-  private final boolean marksEnds;
   private final int maxManifestBytes;
   private final TopologyMetrics metrics;
 
   EncodingWriter(Stores stores, String profile, TopologyConfig config, TopologyMetrics metrics) {
     this.stores = stores;
     this.profile = profile;
-    this.marksEnds = config.durability() == Durability.REBUILD;
     this.maxManifestBytes = config.maxDocumentBytes();
     this.metrics = metrics;
   }
@@ -142,13 +139,11 @@ final class EncodingWriter {
       manifest.getObsolete().addAll(before.getObsolete());
       manifest.getObsolete().add(obsolete(before));
     }
-    if (marksEnds) {
-      stores
-          .pages()
-          .put(
-              Keys.pagesEnd(document, profile, manifest.getEncodeId()),
-              new KvPage(manifest.getEncodeId(), -1, -1, ByteBuffer.allocate(0)));
-    }
+    stores
+        .pages()
+        .put(
+            Keys.pagesEnd(document, profile, manifest.getEncodeId()),
+            new KvPage(manifest.getEncodeId(), -1, -1, ByteBuffer.allocate(0)));
     stores.manifests().put(Keys.manifest(document, profile, ManifestState.COMPLETE), manifest);
     stores.manifests().put(building(document), null);
     index(encoding, before == null ? 0 : before.getContexts().size());
@@ -179,15 +174,15 @@ final class EncodingWriter {
     return stores.manifests().get(Keys.manifest(document, profile, ManifestState.COMPLETE));
   }
 
-  /** Whether an encoding's pages are on this disk. */
+  /**
+   * Whether an encoding's pages are on this disk. They can be missing under either durability: what
+   * was written under rebuild is in no changelog, also after a switch to one.
+   */
   boolean hasPages(Manifest manifest) {
-    return !marksEnds
-        || stores
-                .pages()
-                .get(
-                    Keys.pagesEnd(
-                        document(manifest), manifest.getProfile(), manifest.getEncodeId()))
-            != null;
+    return stores
+            .pages()
+            .get(Keys.pagesEnd(document(manifest), manifest.getProfile(), manifest.getEncodeId()))
+        != null;
   }
 
   /** Deletes what was written of an encoding that will not be completed. */
@@ -262,9 +257,7 @@ final class EncodingWriter {
 
   private void deletePages(
       DocumentId document, String profile, String encodeId, List<Integer> pages) {
-    if (marksEnds) {
-      stores.pages().put(Keys.pagesEnd(document, profile, encodeId), null);
-    }
+    stores.pages().put(Keys.pagesEnd(document, profile, encodeId), null);
     for (int context = 0; context < pages.size(); context++) {
       for (int page = 0; page < pages.get(context); page++) {
         stores.pages().put(Keys.page(document, profile, encodeId, context, page), null);
