@@ -193,9 +193,10 @@ class IngestionTest {
     harness.close();
     harness = new TopologyHarness(stateDir, encoder, Map.of("deletion-retention", "PT2M"));
     harness.delete("1");
-    harness.jump(Duration.ofMinutes(1));
+    harness.settle();
     assertThat(harness.stored("1")).isNotNull();
-    harness.jump(Duration.ofMinutes(2));
+    harness.jump(Duration.ofHours(1));
+    harness.settle();
     assertThat(harness.stored("1")).isNull();
   }
 

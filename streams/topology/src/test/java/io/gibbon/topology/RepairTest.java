@@ -91,6 +91,24 @@ class RepairTest {
   }
 
   @Test
+  void documentsAreTakenUpOnlyAsTheQueueHasRoom() {
+    start(Map.of("pending-documents", "10", "in-flight-documents", "1"));
+    encoder.hold();
+    for (int id = 0; id < 20; id++) {
+      StoredDocument document = stored(DocumentState.PENDING);
+      document.setId("" + id);
+      harness.store(Stores.DOCUMENTS).put(Keys.document(new DocumentId("c", "" + id)), document);
+    }
+    harness.settle();
+    assertThat(harness.pending()).hasSize(6);
+
+    encoder.release();
+    harness.settle();
+    harness.settle();
+    assertThat(encoder.encoded()).hasSize(20);
+  }
+
+  @Test
   void aHalfWrittenEncodingIsDeleted() {
     start(Map.of());
     found(DocumentState.FAILED, encoder.profile().fingerprint(), ManifestState.BUILDING);

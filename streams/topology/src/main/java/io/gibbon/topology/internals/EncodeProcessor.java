@@ -29,7 +29,8 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private static final Deserializer<Document> DOCUMENTS =
       RecordSerde.of(Document.class).deserializer();
   private static final Logger LOG = LoggerFactory.getLogger(EncodeProcessor.class);
-  private static final Duration UPKEEP = Duration.ofMinutes(1);
+  private static final Duration KEEP_STATE = Duration.ofMinutes(1);
+  private static final Duration EXPIRY = Duration.ofHours(1);
   private static final long DISK_CHECK_MILLIS = 1000;
 
   private final TopologyConfig config;
@@ -41,6 +42,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private EncodeQueue queue;
   private Lifecycle lifecycle;
   private Repair repair;
+  private DocumentScan expiry;
   private ObsoletePages obsolete;
   private @Nullable Cancellable punctuation;
   private long diskChecked;
@@ -60,13 +62,14 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     String profile = encoder.profile().fingerprint();
     Stores stores = Stores.of(context);
     EncodingWriter writer = new EncodingWriter(stores, profile, config, metrics);
-    DeletionMarkers markers = new DeletionMarkers(config.deletionRetention());
     obsolete = new ObsoletePages(writer);
-    lifecycle = new Lifecycle(context, stores, writer, markers, obsolete, encoder, config, metrics);
+    lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, config, metrics);
     queue = lifecycle.queue();
-    repair = new Repair(stores, lifecycle, queue, writer, obsolete, markers, profile);
+    repair = new Repair(stores, lifecycle, queue, writer, obsolete, profile);
+    expiry = new DocumentScan(stores, () -> true, lifecycle::expireMarker);
     queue.load();
-    context.schedule(UPKEEP, PunctuationType.WALL_CLOCK_TIME, this::upkeep);
+    context.schedule(KEEP_STATE, PunctuationType.WALL_CLOCK_TIME, this::keepState);
+    context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
     keepState(context.currentSystemTimeMs());
     wake();
   }
@@ -90,9 +93,9 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     wake();
   }
 
-  private void upkeep(long now) {
-    keepState(now);
-    lifecycle.expireMarkers();
+  private void expire() {
+    expiry.restart();
+    wake();
   }
 
   /**
@@ -111,6 +114,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue.collect();
     if (!diskFull) {
       repair.step();
+      expiry.step();
       queue.handOver();
       if (queue.count()) {
         context.commit();
@@ -135,7 +139,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   }
 
   private boolean isIdle() {
-    return queue.isEmpty() && repair.isDone() && obsolete.isEmpty() && !diskFull;
+    return queue.isEmpty() && repair.isDone() && expiry.isDone() && obsolete.isEmpty() && !diskFull;
   }
 
   /** Every punctuation costs a transaction, so an idle partition has none. */

@@ -36,7 +36,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
   private final ProcessorContext<byte[], Output> context;
   private final DocumentTable documents;
   private final EncodingWriter writer;
-  private final DeletionMarkers markers;
+  private final long deletionRetention;
   private final ObsoletePages obsolete;
   private final TopologyMetrics metrics;
   private final DeadLetters deadLetters;
@@ -47,7 +47,6 @@ final class Lifecycle implements EncodeQueue.Outcomes {
       ProcessorContext<byte[], Output> context,
       Stores stores,
       EncodingWriter writer,
-      DeletionMarkers markers,
       ObsoletePages obsolete,
       Encoder encoder,
       TopologyConfig config,
@@ -55,7 +54,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     this.context = context;
     this.documents = new DocumentTable(stores);
     this.writer = writer;
-    this.markers = markers;
+    this.deletionRetention = config.deletionRetention().toMillis();
     this.obsolete = obsolete;
     this.metrics = metrics;
     this.deadLetters = new DeadLetters(config.maxDocumentBytes());
@@ -168,21 +167,14 @@ final class Lifecycle implements EncodeQueue.Outcomes {
             0L,
             now());
     documents.put(marker);
-    markers.add(id, marker.getChanged());
     emit(id, event(marker, ContextEventKind.DELETED, null));
   }
 
-  /** Forgets deletions that are old enough. */
-  void expireMarkers() {
-    markers.expired(now()).forEach(this::expireMarker);
-  }
-
-  private void expireMarker(DocumentId id) {
-    StoredDocument known = documents.get(id);
-    if (known != null
-        && known.getState() == DocumentState.DELETED
-        && markers.isExpired(known.getChanged(), now())) {
-      documents.remove(id);
+  /** Forgets a document if it is the marker of a deletion that is old enough. */
+  void expireMarker(StoredDocument document) {
+    if (document.getState() == DocumentState.DELETED
+        && now() - document.getChanged() >= deletionRetention) {
+      documents.remove(new DocumentId(document.getCollection(), document.getId()));
     }
   }
 

@@ -5,12 +5,6 @@ import io.gibbon.schemas.Manifest;
 import io.gibbon.schemas.ManifestState;
 import io.gibbon.schemas.StoredDocument;
 import io.gibbon.topology.DocumentId;
-import java.util.ArrayList;
-import java.util.List;
-import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
-import org.apache.kafka.streams.state.KeyValueIterator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over the documents after every start, in slices: what has lost its pages, belongs to
@@ -19,17 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Repair {
 
-  private static final int SLICE = 256;
   private static final double ROOM = 0.5;
 
-  private final Stores stores;
   private final Lifecycle lifecycle;
   private final EncodeQueue queue;
   private final EncodingWriter writer;
   private final ObsoletePages obsolete;
-  private final DeletionMarkers markers;
   private final String profile;
-  private @Nullable Bytes next = Bytes.wrap(new byte[0]);
+  private final DocumentScan scan;
 
   Repair(
       Stores stores,
@@ -37,52 +28,28 @@ final class Repair {
       EncodeQueue queue,
       EncodingWriter writer,
       ObsoletePages obsolete,
-      DeletionMarkers markers,
       String profile) {
-    this.stores = stores;
     this.lifecycle = lifecycle;
     this.queue = queue;
     this.writer = writer;
     this.obsolete = obsolete;
-    this.markers = markers;
     this.profile = profile;
+    this.scan = new DocumentScan(stores, () -> queue.fullness() <= ROOM, this::check);
   }
 
   /** Whether the pass is over. */
   boolean isDone() {
-    return next == null;
+    return scan.isDone();
   }
 
   /** Goes on with the next slice, while the queue has room. */
   void step() {
-    if (next == null || queue.fullness() > ROOM) {
-      return;
-    }
-    for (StoredDocument document : slice(next)) {
-      check(new DocumentId(document.getCollection(), document.getId()), document);
-    }
+    scan.step();
   }
 
-  private List<StoredDocument> slice(Bytes from) {
-    List<StoredDocument> slice = new ArrayList<>();
-    next = null;
-    try (KeyValueIterator<Bytes, StoredDocument> documents = stores.documents().range(from, null)) {
-      while (documents.hasNext() && slice.size() < SLICE) {
-        KeyValue<Bytes, StoredDocument> pair = documents.next();
-        slice.add(pair.value);
-      }
-      if (documents.hasNext()) {
-        next = documents.peekNextKey();
-      }
-    }
-    return slice;
-  }
-
-  private void check(DocumentId id, StoredDocument document) {
-    if (document.getState() == DocumentState.DELETED) {
-      markers.add(id, document.getChanged());
-    } else {
-      checkStates(id, document);
+  private void check(StoredDocument document) {
+    if (document.getState() != DocumentState.DELETED) {
+      checkStates(new DocumentId(document.getCollection(), document.getId()), document);
     }
   }
 
