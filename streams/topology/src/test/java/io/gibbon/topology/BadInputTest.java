@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Records that can never be documents go to the dead letters, and the partition goes on. */
 class BadInputTest {
@@ -80,6 +81,18 @@ class BadInputTest {
     TestRecord<byte[], byte[]> dead = harness.deadLetters.readRecord();
     assertThat(dead.value()).isNull();
     assertThat(header(dead, DeadLetterHeaders.REASON)).contains("key");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"payload\":null}", "{\"schema\":null,\"payload\":null}"})
+  void anEnvelopeAroundNullDeletesLikeATombstone(String tombstone) {
+    harness.produce("1", "some text");
+    harness.settle();
+    harness.documents.pipeInput(new TestRecord<>("c/1".getBytes(UTF_8), tombstone.getBytes(UTF_8)));
+    harness.settle();
+
+    assertThat(harness.stored("1").getState()).isEqualTo(DocumentState.DELETED);
+    assertThat(harness.deadLetters.isEmpty()).isTrue();
   }
 
   @Test

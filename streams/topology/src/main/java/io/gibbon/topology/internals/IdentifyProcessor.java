@@ -74,12 +74,11 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
     checkTimestamp(record.timestamp());
     DocumentId id;
     byte[] value = null;
-    if (record.value() == null) {
+    Document document = documents.deserialize(source.getTopic(), record.headers(), record.value());
+    if (document == null) {
       DocumentKey key = keys.parse(record.key());
       id = new DocumentId(key.getCollection(), key.getId());
     } else {
-      Document document =
-          documents.deserialize(source.getTopic(), record.headers(), record.value());
       DocumentRules.check(document);
       id = new DocumentId(document.getCollection(), document.getId());
       value = canonical(document);
