@@ -15,7 +15,6 @@ import java.nio.CharBuffer;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.BitSet;
@@ -95,7 +94,9 @@ final class JsonRecordReader {
     try (JsonParser json =
         JSON.createParser(
             text.array(), text.arrayOffset() + text.position() + start, text.length() - start)) {
-      json.nextToken();
+      if (json.nextToken() == null) {
+        throw InvalidRecordException.of("no JSON value");
+      }
       JsonRecordReader reader = new JsonRecordReader(json);
       R result = reader.insideEnvelope(step);
       if (json.nextToken() != null) {
@@ -326,9 +327,11 @@ final class JsonRecordReader {
   private Instant timestamp(String path) throws IOException {
     if (json.currentToken() == JsonToken.VALUE_STRING) {
       try {
-        return OffsetDateTime.parse(json.getText()).toInstant().truncatedTo(ChronoUnit.MILLIS);
+        return Instant.ofEpochMilli(OffsetDateTime.parse(json.getText()).toInstant().toEpochMilli());
       } catch (DateTimeParseException e) {
         throw expected("ISO 8601 with an offset, such as 2026-01-31T12:00:00Z", path);
+      } catch (ArithmeticException e) {
+        throw expected("a time whose milliseconds since 1970 fit in 64 bits", path);
       }
     }
     return Instant.ofEpochMilli(integer(path, Long.MIN_VALUE, Long.MAX_VALUE));

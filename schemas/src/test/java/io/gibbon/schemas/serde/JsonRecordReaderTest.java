@@ -162,6 +162,14 @@ class JsonRecordReaderTest {
         .hasMessage(message);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"+999999999-01-01T00:00:00Z", "-999999999-01-01T00:00:00Z"})
+  void timesBeyond64BitsOfMillisecondsAreRefused(String time) {
+    assertThatThrownBy(() -> read("{\"id\":\"x\",\"text\":\"a\",\"timestamp\":\"" + time + "\"}"))
+        .isInstanceOf(InvalidRecordException.class)
+        .hasMessageStartingWith("timestamp: expected a time whose milliseconds");
+  }
+
   @Test
   void deepNestingIsRefused() {
     String deep = "[".repeat(100_000);

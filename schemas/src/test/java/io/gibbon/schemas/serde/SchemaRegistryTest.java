@@ -90,6 +90,19 @@ class SchemaRegistryTest {
     assertThat(document.getId()).isEqualTo("x");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "\ufeff"})
+  void nothingBehindAJsonSchemaIsAnInvalidRecord(String nothing) {
+    int id = server.add("JSON", "{}");
+    byte[] bytes = framed(id, nothing.getBytes(StandardCharsets.UTF_8));
+
+    assertThatThrownBy(() -> read(bytes))
+        .isInstanceOf(InvalidRecordException.class)
+        .hasMessage("no JSON value");
+    assertThatThrownBy(() -> new DocumentKeys(client(TIMEOUT, server.uri())).parse(bytes))
+        .isInstanceOf(InvalidRecordException.class);
+  }
+
   @Test
   void anUnknownIdIsAnInvalidRecordAndAskedForOnce() {
     for (int i = 0; i < 3; i++) {

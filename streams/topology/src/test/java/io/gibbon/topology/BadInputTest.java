@@ -49,6 +49,11 @@ class BadInputTest {
         Arguments.of("slash", "k", "{\"collection\":\"a/b\",\"id\":\"1\",\"text\":\"a\"}", "slash"),
         Arguments.of("broken Avro", "k", "\u00c3\u0001garbage", ""),
         Arguments.of("unknown schema id", "k", "\u0000\u0000\u0000\u0000\u0001abc", ""),
+        Arguments.of(
+            "time out of range",
+            "k",
+            "{\"id\":\"1\",\"text\":\"a\",\"timestamp\":\"+999999999-01-01T00:00:00Z\"}",
+            "timestamp"),
         Arguments.of("empty value", "k", "", ""));
   }
 
@@ -101,9 +106,9 @@ class BadInputTest {
         TopologyHarness.START.plus(Duration.ofHours(2)),
         TopologyHarness.document("c", "1", "from the future"));
 
-    assertThat(header(harness.deadLetters.readRecord(), DeadLetterHeaders.REASON))
-        .contains("timestamp")
-        .contains("3600000");
+    TestRecord<byte[], byte[]> dead = harness.deadLetters.readRecord();
+    assertThat(header(dead, DeadLetterHeaders.REASON)).contains("timestamp").contains("3600000");
+    assertThat(dead.getRecordTime()).as("brokers refuse the future").isEqualTo(TopologyHarness.START);
     assertThat(harness.stored("1")).isNull();
   }
 

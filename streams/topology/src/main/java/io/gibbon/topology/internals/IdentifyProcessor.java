@@ -7,6 +7,7 @@ import io.gibbon.schemas.serde.DocumentKeys;
 import io.gibbon.schemas.serde.DocumentRules;
 import io.gibbon.schemas.serde.InvalidRecordException;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.schemas.serde.RegistryUnavailableException;
 import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.DocumentId;
 import io.gibbon.topology.TopologyConfig;
@@ -18,6 +19,8 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads what users produced, names the document it speaks of, and sends it to that document's
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Output> {
 
   private static final Serializer<Document> CANONICAL = RecordSerde.of(Document.class).serializer();
+
+  private static final Logger LOG = LoggerFactory.getLogger(IdentifyProcessor.class);
 
   private final TopologyConfig config;
   private final TopologyMetrics metrics;
@@ -55,19 +60,34 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
         context.recordMetadata().orElseThrow(() -> new IllegalStateException("no metadata"));
     SourceRecord source =
         new SourceRecord(metadata.topic(), metadata.partition(), metadata.offset());
+    context.forward(result(record, source));
+  }
+
+  /** Whatever a record makes the reading of it throw, it must not stop the partition. */
+  private Record<byte[], Output> result(Record<byte[], byte[]> record, SourceRecord source) {
     try {
-      context.forward(identified(record, source));
+      return identified(record, source);
+    } catch (RegistryUnavailableException e) {
+      throw e;
     } catch (InvalidRecordException e) {
-      metrics.deadLetters.increment();
-      context.forward(
-          deadLetters.of(
-              record.key(),
-              record.value(),
-              record.headers(),
-              record.timestamp(),
-              source,
-              Reasons.of(e)));
+      return deadLetter(record, source, Reasons.of(e));
+    } catch (RuntimeException e) {
+      LOG.debug("{} cannot be read", source, e);
+      return deadLetter(record, source, "cannot be read: " + Reasons.of(e));
     }
+  }
+
+  /** Brokers refuse times ahead of theirs, so a dead letter is never from the future. */
+  private Record<byte[], Output> deadLetter(
+      Record<byte[], byte[]> record, SourceRecord source, String reason) {
+    metrics.deadLetters.increment();
+    return deadLetters.of(
+        record.key(),
+        record.value(),
+        record.headers(),
+        Math.min(record.timestamp(), context.currentSystemTimeMs()),
+        source,
+        reason);
   }
 
   private Record<byte[], Output> identified(Record<byte[], byte[]> record, SourceRecord source) {
