@@ -4,20 +4,22 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +53,7 @@ public final class SchemaRegistryClient {
    *
    * @param registries base addresses of one registry's servers, tried in this order
    * @param credentials {@code user:password} for basic authentication, or null
-   * @param timeout of connecting and of a whole request
+   * @param timeout of connecting and of a whole request, its answer included
    * @throws IllegalArgumentException if there is no address, or one is not http or https
    */
   public SchemaRegistryClient(
@@ -193,22 +195,30 @@ public final class SchemaRegistryClient {
     if (body != null) {
       request.header("Content-Type", MEDIA_TYPE).POST(BodyPublishers.ofByteArray(body));
     }
+    HttpResponse<byte[]> response =
+        await(http.sendAsync(request.build(), headers -> new LimitedBody(MAX_ANSWER_BYTES)));
+    return new Answer(response.statusCode(), read(response));
+  }
+
+  /** The request's own timeout ends with the answer's headers; this one includes the body. */
+  private <T> T await(CompletableFuture<T> answer) throws IOException {
     try {
-      HttpResponse<InputStream> response = http.send(request.build(), BodyHandlers.ofInputStream());
-      return new Answer(response.statusCode(), read(response));
+      return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("no whole answer within " + timeout.toMillis() + " ms", e);
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().toString(), e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
+    } finally {
+      answer.cancel(true);
     }
   }
 
-  private static JsonNode read(HttpResponse<InputStream> response) throws IOException {
-    try (InputStream in = response.body()) {
-      byte[] bytes = in.readNBytes(MAX_ANSWER_BYTES + 1);
-      if (bytes.length > MAX_ANSWER_BYTES) {
-        throw new IOException("an answer of more than " + MAX_ANSWER_BYTES + " bytes");
-      }
-      return JSON.readTree(bytes);
+  private static JsonNode read(HttpResponse<byte[]> response) throws IOException {
+    try {
+      return JSON.readTree(response.body());
     } catch (JsonProcessingException e) {
       if (response.statusCode() == 200) {
         throw new IOException("an answer that is not JSON", e);

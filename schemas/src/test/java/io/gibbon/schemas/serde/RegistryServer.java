@@ -14,10 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A schema registry in memory: as much of the REST protocol as producers and consumers use. */
 final class RegistryServer implements AutoCloseable {
@@ -37,6 +39,9 @@ final class RegistryServer implements AutoCloseable {
   volatile int status;
 
   volatile String body = "{\"error_code\":50001,\"message\":\"on fire\"}";
+
+  /** When set, answers stop after their first byte until this is completed. */
+  volatile @Nullable CompletableFuture<Void> stalled;
 
   RegistryServer() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -104,11 +109,17 @@ final class RegistryServer implements AutoCloseable {
     answer(exchange, 200, "{\"id\":" + id + "}");
   }
 
-  private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+  private void answer(HttpExchange exchange, int status, String body) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "application/vnd.schemaregistry.v1+json");
     exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
+    exchange.getResponseBody().write(bytes, 0, 1);
+    CompletableFuture<Void> stall = stalled;
+    if (stall != null) {
+      exchange.getResponseBody().flush();
+      stall.join();
+    }
+    exchange.getResponseBody().write(bytes, 1, bytes.length - 1);
   }
 
   @Override

@@ -13,9 +13,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -218,6 +220,21 @@ class SchemaRegistryTest {
                       .serialize("docs", Examples.document()))
           .isInstanceOf(RegistryUnavailableException.class)
           .hasMessageContaining("does not answer");
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void aServerThatStallsInItsAnswerCostsAtMostTheTimeout() {
+    int id = server.add("JSON", "{}");
+    RecordSerde<Document> hasty = serde(client(Duration.ofMillis(500), server.uri()));
+    server.stalled = new CompletableFuture<>();
+    try {
+      assertThatThrownBy(() -> hasty.deserializer().deserialize("docs", framed(id, new byte[1])))
+          .isInstanceOf(RegistryUnavailableException.class)
+          .hasMessageContaining("no whole answer within 500 ms");
+    } finally {
+      server.stalled.complete(null);
     }
   }
 
