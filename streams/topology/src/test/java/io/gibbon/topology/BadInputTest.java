@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gibbon.schemas.DocumentState;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.streams.test.TestRecord;
@@ -40,21 +41,22 @@ class BadInputTest {
   static Stream<Arguments> badRecords() {
     return Stream.of(
         Arguments.of("JSON cut off", "k", "{\"id\":\"1\",\"text\":\"a", "JSON"),
-        Arguments.of("not a record", "k", "hello", ""),
+        Arguments.of("not a record", "k", "hello", "neither"),
         Arguments.of("no id", "k", "{\"text\":\"a\"}", "id"),
         Arguments.of("empty id", "k", "{\"id\":\"\",\"text\":\"a\"}", "id"),
         Arguments.of("empty text", "k", "{\"id\":\"1\",\"text\":\"\"}", "text"),
         Arguments.of("white space", "k", "{\"id\":\"1\",\"text\":\" \\n\\t \"}", "text"),
         Arguments.of("lone surrogate", "k", "{\"id\":\"1\",\"text\":\"\\ud800\"}", "surrogate"),
         Arguments.of("slash", "k", "{\"collection\":\"a/b\",\"id\":\"1\",\"text\":\"a\"}", "slash"),
-        Arguments.of("broken Avro", "k", "\u00c3\u0001garbage", ""),
-        Arguments.of("unknown schema id", "k", "\u0000\u0000\u0000\u0000\u0001abc", ""),
+        Arguments.of("Avro cut off in its header", "k", "\u00c3\u0001garbage", "header"),
+        Arguments.of(
+            "unknown schema id", "k", "\u0000\u0000\u0000\u0000\u0001abc", "no schema registry"),
         Arguments.of(
             "time out of range",
             "k",
             "{\"id\":\"1\",\"text\":\"a\",\"timestamp\":\"+999999999-01-01T00:00:00Z\"}",
             "timestamp"),
-        Arguments.of("empty value", "k", "", ""));
+        Arguments.of("empty value", "k", "", "neither"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -86,6 +88,21 @@ class BadInputTest {
     TestRecord<byte[], byte[]> dead = harness.deadLetters.readRecord();
     assertThat(dead.value()).isNull();
     assertThat(header(dead, DeadLetterHeaders.REASON)).contains("key");
+  }
+
+  @Test
+  void avroCutOffBehindItsHeaderIsADeadLetter() {
+    byte[] whole = TopologyHarness.bytes(TopologyHarness.document("c", "1", "some text"));
+    byte[] broken = Arrays.copyOf(whole, whole.length - 8);
+    harness.documents.pipeInput(new TestRecord<>((byte[]) null, broken));
+
+    TestRecord<byte[], byte[]> dead = harness.deadLetters.readRecord();
+    assertThat(dead.value()).isEqualTo(broken);
+    assertThat(header(dead, DeadLetterHeaders.REASON))
+        .isNotBlank()
+        .doesNotContain("header")
+        .doesNotContain("Exception");
+    assertThat(harness.stored("1")).isNull();
   }
 
   @ParameterizedTest
