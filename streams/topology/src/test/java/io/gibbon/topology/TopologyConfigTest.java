@@ -53,6 +53,9 @@ class TopologyConfigTest {
     refused("durability", "maybe", "durability: \"maybe\" is not one of");
     refused("documents-topic", "no spaces", "documents-topic");
     refused("pending-bytes", "1", "pending-bytes");
+    refused("partitions", "4294967300", "partitions: 4294967300 is not within");
+    refused("replication", "65539", "replication: 65539 is not within");
+    refused("write-bytes", "4303355904", "write-bytes: 4303355904 is not within");
   }
 
   private static void refused(String key, String value, String message) {

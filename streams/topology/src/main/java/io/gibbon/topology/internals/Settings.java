@@ -52,7 +52,19 @@ public final class Settings {
 
   /** A whole number. */
   public long number(String key, long fallback) {
-    return read(key, fallback, Long::parseLong, "a whole number");
+    return number(key, fallback, Long.MIN_VALUE, Long.MAX_VALUE);
+  }
+
+  /** A whole number within limits, both included. */
+  public long number(String key, long fallback, long min, long max) {
+    long number = read(key, fallback, Long::parseLong, "a whole number");
+    within(key, number, min, max);
+    return number;
+  }
+
+  /** A whole number of 32 bits. */
+  public int integer(String key, int fallback) {
+    return (int) number(key, fallback, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   /** ISO 8601 or milliseconds. */
