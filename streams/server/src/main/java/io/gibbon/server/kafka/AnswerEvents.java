@@ -17,10 +17,15 @@ import io.gibbon.topology.ContextRef;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /** Writes one attempt at an answer as events. */
 final class AnswerEvents implements AnswerListener {
+
+  private static final GenerationError TOO_LARGE =
+      new GenerationError(
+          "event_too_large", "The last event of the answer is larger than Kafka takes.", null);
 
   private final EventSink sink;
   private final String requestId;
@@ -59,7 +64,7 @@ final class AnswerEvents implements AnswerListener {
 
   @Override
   public void onEnd(AnswerEnd end) {
-    send(
+    sendLast(
         event(GenerationEventKind.END)
             .setDelta(end.text())
             .setFinishReason(end.finishReason() == FinishReason.LENGTH ? "length" : "stop")
@@ -67,8 +72,7 @@ final class AnswerEvents implements AnswerListener {
                 new Usage(end.usage().query(), end.usage().cached(), end.usage().completion()))
             .setContexts(shares(end.contexts()))
             .setPartial(!end.complete())
-            .setTimings(timings(end.timings())),
-        ending::written);
+            .setTimings(timings(end.timings())));
   }
 
   @Override
@@ -77,23 +81,41 @@ final class AnswerEvents implements AnswerListener {
     if (later && sequence == 0) {
       ending.postponed();
     } else {
-      send(
+      sendLast(
           event(GenerationEventKind.ERROR)
               .setError(
                   new GenerationError(
-                      error.code(), String.valueOf(error.getMessage()), error.param())),
-          ending::written);
+                      error.code(), String.valueOf(error.getMessage()), error.param())));
     }
   }
 
   private GenerationEvent.Builder event(GenerationEventKind kind) {
+    return event(kind, sequence++);
+  }
+
+  private GenerationEvent.Builder event(GenerationEventKind kind, int number) {
     return GenerationEvent.newBuilder()
         .setRequestId(requestId)
         .setAttempt(attempt)
-        .setSequence(sequence++)
+        .setSequence(number)
         .setModel(model)
         .setContexts(List.of())
         .setKind(kind);
+  }
+
+  /** What is too large will never be taken: a short error is written in its place. */
+  private void sendLast(GenerationEvent.Builder last) {
+    GenerationEvent.Builder instead =
+        event(GenerationEventKind.ERROR, last.getSequence()).setError(TOO_LARGE);
+    send(
+        last,
+        failure -> {
+          if (failure instanceof RecordTooLargeException) {
+            send(instead, ending::written);
+          } else {
+            ending.written(failure);
+          }
+        });
   }
 
   private void send(GenerationEvent.Builder event, Consumer<@Nullable Exception> done) {

@@ -3,7 +3,6 @@ package io.gibbon.server.kafka;
 import io.gibbon.schemas.GenerationEvent;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.server.ServerConfig;
-import io.gibbon.topology.DeadLetterHeaders;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -16,7 +15,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
@@ -62,18 +61,21 @@ final class EventSink implements AutoCloseable {
   /** Writes a dead letter; {@code done} as in {@link #send}. */
   void refuse(
       ConsumerRecord<byte[], byte[]> record, String reason, Consumer<@Nullable Exception> done) {
-    ProducerRecord<byte[], byte[]> letter =
-        new ProducerRecord<>(deadLetters, null, record.key(), record.value(), record.headers());
-    Headers headers = letter.headers();
-    header(headers, DeadLetterHeaders.REASON, reason);
-    header(headers, DeadLetterHeaders.TOPIC, record.topic());
-    header(headers, DeadLetterHeaders.PARTITION, Integer.toString(record.partition()));
-    header(headers, DeadLetterHeaders.OFFSET, Long.toString(record.offset()));
-    send(letter, done);
+    send(
+        QuestionLetters.whole(deadLetters, record, reason),
+        failure -> {
+          if (failure instanceof RecordTooLargeException) {
+            refuseBriefly(record, reason, done);
+          } else {
+            done.accept(failure);
+          }
+        });
   }
 
-  private static void header(Headers headers, String key, String value) {
-    headers.remove(key).add(key, value.getBytes(StandardCharsets.UTF_8));
+  /** Writes a dead letter without the record's content; {@code done} as in {@link #send}. */
+  void refuseBriefly(
+      ConsumerRecord<byte[], byte[]> record, String reason, Consumer<@Nullable Exception> done) {
+    send(QuestionLetters.minimal(deadLetters, record, reason), done);
   }
 
   private void send(ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {

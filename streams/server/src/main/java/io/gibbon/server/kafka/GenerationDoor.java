@@ -30,6 +30,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -53,6 +54,7 @@ public final class GenerationDoor implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final long POSTPONED_NANOS = Duration.ofMillis(200).toNanos();
   private static final int MOST_ATTEMPTS = 5;
+  private static final int MOST_ID_LENGTH = 1024;
 
   private final ServerConfig config;
   private final AnswerService answers;
@@ -217,12 +219,10 @@ public final class GenerationDoor implements AutoCloseable {
     GenerationRequest request;
     try {
       request = deserializer.deserialize(open.record.topic(), open.record.value());
-      if (request == null) {
-        throw InvalidRecordException.of("the record has no value");
-      }
+      requireUsable(request);
     } catch (InvalidRecordException e) {
       LOG.warn("A question cannot be read: {}", e.getMessage());
-      sink.refuse(open.record, String.valueOf(e.getMessage()), failure -> written(open, failure));
+      refuse(open, String.valueOf(e.getMessage()));
       return;
     }
     AnswerEvents events =
@@ -235,6 +235,26 @@ public final class GenerationDoor implements AutoCloseable {
       open.answer = answers.answer(reader.read(request), events);
     } catch (RuntimeException e) {
       events.onError(RequestException.of(e));
+    }
+  }
+
+  /** The id is key and value of every event, which must not become too large by it. */
+  private static void requireUsable(@Nullable GenerationRequest request) {
+    if (request == null) {
+      throw InvalidRecordException.of("the record has no value");
+    }
+    int length = request.getRequestId().length();
+    if (length > MOST_ID_LENGTH) {
+      throw InvalidRecordException.of(
+          "request_id has %,d characters; the limit is %,d".formatted(length, MOST_ID_LENGTH));
+    }
+  }
+
+  private void refuse(Open open, String reason) {
+    if (open.attempt > MOST_ATTEMPTS) {
+      sink.refuseBriefly(open.record, reason, failure -> written(open, failure));
+    } else {
+      sink.refuse(open.record, reason, failure -> written(open, failure));
     }
   }
 
@@ -260,6 +280,14 @@ public final class GenerationDoor implements AutoCloseable {
 
   private void written(Open open, @Nullable Exception failure) {
     if (failure == null) {
+      inbox.add(() -> finish(open));
+    } else if (failure instanceof RecordTooLargeException) {
+      LOG.error(
+          "Kafka takes no record as small as an error: {}-{} offset {} has no answer: {}",
+          open.record.topic(),
+          open.record.partition(),
+          open.record.offset(),
+          failure.getMessage());
       inbox.add(() -> finish(open));
     } else {
       LOG.warn("Kafka did not take an answer: {}; it is given again", failure.toString());

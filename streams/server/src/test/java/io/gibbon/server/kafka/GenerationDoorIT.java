@@ -48,7 +48,13 @@ class GenerationDoorIT {
     broker = EmbeddedBroker.start(directory, 0);
     producer =
         new KafkaProducer<>(
-            Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()),
+            Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                broker.bootstrapServers(),
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                "gzip",
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                4 << 20),
             new StringSerializer(),
             new StringSerializer());
     server = start(Map.of());
@@ -115,6 +121,36 @@ class GenerationDoorIT {
   }
 
   @Test
+  void goesOnAfterRecordsTooLargeToBeSetAsideWhole() throws Exception {
+    Map<String, String> own =
+        Map.of(
+            "requests-topic", "q3",
+            "events-topic", "e3",
+            "dead-letters-topic", "d3",
+            "requests-group", "g3");
+    String longId = "x".repeat(530_000);
+    String longModel = "m".repeat(1_060_000);
+    try (TestServer other = start(own)) {
+      producer.send(new ProducerRecord<>("q3", "k", "x".repeat(2_000_000))).get();
+      producer.send(new ProducerRecord<>("q3", "y".repeat(500_000), "{")).get();
+      producer.send(new ProducerRecord<>("q3", "k", json(longId, "\"max_tokens\": 1", "?"))).get();
+      produce("q3", "large-error", "\"model\": \"" + longModel + "\"", "?");
+      produce("q3", "after", "\"max_tokens\": 1", "?");
+
+      assertThat(events("e3", "after", 1)).hasSize(2);
+      assertThat(events("e3", "large-error", 1).getFirst().getError().getCode())
+          .isEqualTo("event_too_large");
+    }
+    List<ConsumerRecord<byte[], byte[]>> letters = new ArrayList<>();
+    read("d3", letters, () -> letters.size() >= 3);
+    assertThat(letters).hasSize(3);
+    assertThat(header(letters.get(0), DeadLetterHeaders.TRUNCATED_FROM)).isEqualTo("2000000");
+    assertThat(letters.get(1).key()).hasSize(16 * 1024);
+    assertThat(header(letters.get(2), DeadLetterHeaders.REASON))
+        .isEqualTo("request_id has 530,000 characters; the limit is 1,024");
+  }
+
+  @Test
   void waitsUntilTheServerIsReadyInsteadOfRefusing() {
     server.states.ready = false;
     String id = ask("\"max_tokens\": 1", "?");
@@ -148,12 +184,14 @@ class GenerationDoorIT {
   }
 
   private static void produce(String topic, String id, String field, String question) {
-    String json =
-        """
-        {"request_id": "%s", "messages": [{"role": "user", "content": "%s"}], %s}\
-        """
-            .formatted(id, question, field);
-    producer.send(new ProducerRecord<>(topic, id, json));
+    producer.send(new ProducerRecord<>(topic, id, json(id, field, question)));
+  }
+
+  private static String json(String id, String field, String question) {
+    return """
+    {"request_id": "%s", "messages": [{"role": "user", "content": "%s"}], %s}\
+    """
+        .formatted(id, question, field);
   }
 
   private static GenerationError error(String id) {
