@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * Answers questions over Kafka. One thread reads and commits; answers run in the {@link
  * AnswerService} that HTTP uses, and tell that thread through an inbox when their last event is
  * written. An offset is committed when it and all before it are answered, and an attempt is counted
- * and committed before it begins. While too many questions are open, partitions are paused.
+ * and committed before it begins. While too many questions are open, or the state of one partition
+ * is about to outgrow the metadata of a committed offset, partitions are paused.
  *
  * <p>Only {@link #close} may be called from other threads.
  */
@@ -154,12 +155,20 @@ public final class GenerationDoor implements AutoCloseable {
     if (uncommitted) {
       commit();
     }
-    if (waiting.size() + running.size() >= config.requestsAtOnce()) {
-      consumer.pause(consumer.assignment());
-    } else {
-      consumer.resume(consumer.paused());
-    }
+    pauseOrResume();
     consumer.poll(POLL).forEach(this::accept);
+  }
+
+  private void pauseOrResume() {
+    boolean full = waiting.size() + running.size() >= config.requestsAtOnce();
+    partitions.forEach(
+        (partition, progress) -> {
+          if (full || !progress.hasRoom()) {
+            consumer.pause(Set.of(partition));
+          } else {
+            consumer.resume(Set.of(partition));
+          }
+        });
   }
 
   /** Learns what the last owners of new partitions knew; those are paused until then. */
@@ -193,19 +202,21 @@ public final class GenerationDoor implements AutoCloseable {
     long now = System.nanoTime();
     for (Iterator<Open> all = waiting.iterator(); all.hasNext(); ) {
       Open open = all.next();
-      if (running.size() + chosen.size() < config.requestsAtOnce() && open.notBefore - now <= 0) {
+      boolean mayBegin =
+          running.size() + chosen.size() < config.requestsAtOnce()
+              && open.notBefore - now <= 0
+              && open.progress.mayBegin(open.record.offset());
+      if (mayBegin) {
         all.remove();
         chosen.add(open);
+        if (open.attempt == 0) {
+          open.attempt = open.progress.begin(open.record.offset());
+          uncommitted = true;
+        }
       }
     }
     if (chosen.isEmpty()) {
       return;
-    }
-    for (Open open : chosen) {
-      if (open.attempt == 0) {
-        open.attempt = open.progress.begin(open.record.offset());
-        uncommitted = true;
-      }
     }
     if (uncommitted && !commit()) {
       chosen.reversed().forEach(waiting::addFirst);

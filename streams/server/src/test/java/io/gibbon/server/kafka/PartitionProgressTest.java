@@ -50,4 +50,68 @@ class PartitionProgressTest {
     assertThat(progress.accept(7)).isTrue();
     assertThat(progress.begin(7)).isEqualTo(1);
   }
+
+  @Test
+  void hundredsOfAnsweredQuestionsBehindAnOpenOneAreOneRange() {
+    PartitionProgress progress = new PartitionProgress(9_000_000_000L, "");
+    for (long i = 0; i < 900; i++) {
+      progress.accept(9_000_000_000L + i);
+      progress.begin(9_000_000_000L + i);
+      if (i > 0) {
+        progress.finish(9_000_000_000L + i);
+      }
+    }
+
+    assertThat(progress.position().metadata()).isEqualTo("0=1;1-899");
+    PartitionProgress second =
+        new PartitionProgress(progress.position().offset(), progress.position().metadata());
+    assertThat(second.accept(9_000_000_000L)).isTrue();
+    assertThat(second.accept(9_000_000_899L)).isFalse();
+    assertThat(second.accept(9_000_000_900L)).isTrue();
+  }
+
+  @Test
+  void offsetsWithoutQuestionsDoNotBreakRanges() {
+    PartitionProgress progress = new PartitionProgress(0, "");
+    for (long offset = 0; offset < 1000; offset += 2) {
+      progress.accept(offset);
+      progress.begin(offset);
+    }
+    for (long offset = 2; offset < 1000; offset += 2) {
+      progress.finish(offset);
+    }
+
+    assertThat(progress.position().metadata()).isEqualTo("0=1;1-998");
+  }
+
+  @Test
+  void begunQuestionsNeverOutgrowWhatABrokerTakes() {
+    PartitionProgress progress = new PartitionProgress(0, "");
+    int begun = 0;
+    for (long offset = 0; offset < 3000; offset++) {
+      progress.accept(offset);
+      if (progress.mayBegin(offset)) {
+        progress.begin(offset);
+        begun++;
+      }
+    }
+
+    assertThat(begun).isBetween(300, 700);
+    assertThat(progress.hasRoom()).isFalse();
+    for (int attempt = 2; attempt <= 100; attempt++) {
+      for (long offset = 0; offset < begun; offset++) {
+        assertThat(progress.mayBegin(offset)).isTrue();
+        progress.begin(offset);
+      }
+    }
+    assertThat(progress.position().metadata()).hasSizeLessThan(4096);
+    for (long offset = 0; offset < begun; offset += 2) {
+      progress.finish(offset);
+      assertThat(progress.position().metadata()).hasSizeLessThan(4096);
+    }
+    for (long offset = 1; offset < begun; offset += 2) {
+      progress.finish(offset);
+    }
+    assertThat(progress.mayBegin(begun)).isTrue();
+  }
 }
