@@ -33,6 +33,10 @@ final class AnswerEvents implements AnswerListener {
   private final String model;
   private final Ending ending;
   private int sequence;
+  private volatile boolean abandoned;
+
+  /** Why Kafka did not take a token: without it the answer is not whole. */
+  private volatile @Nullable Exception lost;
 
   /** Told how an attempt ended. Must not block. */
   interface Ending {
@@ -52,13 +56,24 @@ final class AnswerEvents implements AnswerListener {
     this.ending = ending;
   }
 
+  /** Writes nothing from now on: another attempt will. Thread-safe. */
+  void abandon() {
+    abandoned = true;
+  }
+
   @Override
   public void onStart(AnswerStart start) {}
 
   @Override
   public void onToken(GeneratedToken token) {
     if (!token.text().isEmpty()) {
-      send(event(GenerationEventKind.TOKEN).setDelta(token.text()), ignored -> {});
+      send(event(GenerationEventKind.TOKEN).setDelta(token.text()), this::noteLoss);
+    }
+  }
+
+  private void noteLoss(@Nullable Exception failure) {
+    if (failure != null && lost == null) {
+      lost = failure;
     }
   }
 
@@ -72,7 +87,8 @@ final class AnswerEvents implements AnswerListener {
                 new Usage(end.usage().query(), end.usage().cached(), end.usage().completion()))
             .setContexts(shares(end.contexts()))
             .setPartial(!end.complete())
-            .setTimings(timings(end.timings())));
+            .setTimings(timings(end.timings())),
+        failure -> ending.written(failure == null ? lost : failure));
   }
 
   @Override
@@ -85,7 +101,8 @@ final class AnswerEvents implements AnswerListener {
           event(GenerationEventKind.ERROR)
               .setError(
                   new GenerationError(
-                      error.code(), String.valueOf(error.getMessage()), error.param())));
+                      error.code(), String.valueOf(error.getMessage()), error.param())),
+          ending::written);
     }
   }
 
@@ -104,7 +121,7 @@ final class AnswerEvents implements AnswerListener {
   }
 
   /** What is too large will never be taken: a short error is written in its place. */
-  private void sendLast(GenerationEvent.Builder last) {
+  private void sendLast(GenerationEvent.Builder last, Consumer<@Nullable Exception> written) {
     GenerationEvent.Builder instead =
         event(GenerationEventKind.ERROR, last.getSequence()).setError(TOO_LARGE);
     send(
@@ -113,13 +130,15 @@ final class AnswerEvents implements AnswerListener {
           if (failure instanceof RecordTooLargeException) {
             send(instead, ending::written);
           } else {
-            ending.written(failure);
+            written.accept(failure);
           }
         });
   }
 
   private void send(GenerationEvent.Builder event, Consumer<@Nullable Exception> done) {
-    sink.send(event.build(), done);
+    if (!abandoned) {
+      sink.send(event.build(), done);
+    }
   }
 
   private static List<ContextShare> shares(List<ContextUse> uses) {

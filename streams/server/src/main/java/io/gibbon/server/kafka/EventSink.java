@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -37,14 +38,21 @@ final class EventSink implements AutoCloseable {
 
   /** A sink with a producer of its own. */
   EventSink(ServerConfig config) {
-    this.events = config.eventsTopic();
-    this.deadLetters = config.deadLettersTopic();
-    this.producer =
+    this(
         new KafkaProducer<>(
             config.kafkaClient(
                 Map.of(ProducerConfig.ACKS_CONFIG, "all", ProducerConfig.LINGER_MS_CONFIG, "0")),
             new ByteArraySerializer(),
-            new ByteArraySerializer());
+            new ByteArraySerializer()),
+        config.eventsTopic(),
+        config.deadLettersTopic());
+  }
+
+  /** A sink that closes the producer with itself. */
+  EventSink(Producer<byte[], byte[]> producer, String events, String deadLetters) {
+    this.producer = producer;
+    this.events = events;
+    this.deadLetters = deadLetters;
   }
 
   /**
@@ -79,14 +87,19 @@ final class EventSink implements AutoCloseable {
   }
 
   private void send(ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {
-    thread.execute(
-        () -> {
-          try {
-            producer.send(record, (metadata, failure) -> done.accept(failure));
-          } catch (KafkaException e) {
-            done.accept(e);
-          }
-        });
+    try {
+      thread.execute(() -> produce(record, done));
+    } catch (RejectedExecutionException e) {
+      done.accept(e);
+    }
+  }
+
+  private void produce(ProducerRecord<byte[], byte[]> record, Consumer<@Nullable Exception> done) {
+    try {
+      producer.send(record, (metadata, failure) -> done.accept(failure));
+    } catch (KafkaException | IllegalStateException e) {
+      done.accept(e);
+    }
   }
 
   /** Gives up what Kafka has not taken yet: its questions are answered again. */

@@ -80,6 +80,7 @@ public final class GenerationDoor implements AutoCloseable {
     final PartitionProgress progress;
     int attempt;
     long notBefore = System.nanoTime();
+    @Nullable AnswerEvents events;
     @Nullable Answer answer;
 
     Open(ConsumerRecord<byte[], byte[]> record, PartitionProgress progress) {
@@ -129,8 +130,11 @@ public final class GenerationDoor implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("Questions over Kafka are no longer answered", e);
     } finally {
-      consumer.close(CloseOptions.timeout(PATIENCE));
-      drop(List.copyOf(partitions.keySet()));
+      try {
+        consumer.close(CloseOptions.timeout(PATIENCE));
+      } finally {
+        drop(List.copyOf(partitions.keySet()));
+      }
     }
   }
 
@@ -238,6 +242,7 @@ public final class GenerationDoor implements AutoCloseable {
     }
     AnswerEvents events =
         new AnswerEvents(sink, request.getRequestId(), open.attempt, model, new Told(open));
+    open.events = events;
     try {
       if (open.attempt > MOST_ATTEMPTS) {
         throw RequestException.unavailable(
@@ -349,6 +354,9 @@ public final class GenerationDoor implements AutoCloseable {
       Open open = all.next();
       if (gone.contains(open.progress)) {
         all.remove();
+        if (open.events != null) {
+          open.events.abandon();
+        }
         if (open.answer != null) {
           open.answer.cancel();
         }

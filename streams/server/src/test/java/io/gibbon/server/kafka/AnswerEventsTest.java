@@ -1,0 +1,96 @@
+package io.gibbon.server.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.gibbon.runtime.FinishReason;
+import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.server.answer.AnswerEnd;
+import io.gibbon.server.answer.RequestException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Events to a Kafka that takes what the test says. */
+class AnswerEventsTest {
+
+  private final MockProducer<byte[], byte[]> producer =
+      new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
+  private final EventSink sink = new EventSink(producer, "events", "letters");
+  private final List<@Nullable Exception> written = new ArrayList<>();
+  private final AnswerEvents.Ending ending =
+      new AnswerEvents.Ending() {
+        @Override
+        public void written(@Nullable Exception failure) {
+          written.add(failure);
+        }
+
+        @Override
+        public void postponed() {}
+      };
+  private final AnswerEvents events = new AnswerEvents(sink, "q", 1, "model", ending);
+
+  @AfterEach
+  void close() {
+    sink.close();
+  }
+
+  @Test
+  void anAnswerThatLacksATokenIsNotWritten() {
+    events.onToken(new GeneratedToken(0, "a", -1, List.of()));
+    events.onToken(new GeneratedToken(1, "b", -1, List.of()));
+    events.onEnd(end());
+    await().until(() -> producer.history().size() == 3);
+
+    TimeoutException lost = new TimeoutException("lost");
+    producer.errorNext(lost);
+    producer.completeNext();
+    producer.completeNext();
+
+    assertThat(written).containsExactly(lost);
+  }
+
+  @Test
+  void abandonedEventsWriteNothing() {
+    events.onToken(new GeneratedToken(0, "a", -1, List.of()));
+    await().until(() -> producer.history().size() == 1);
+
+    events.abandon();
+    events.onToken(new GeneratedToken(1, "b", -1, List.of()));
+    events.onError(RequestException.unavailable("stopping", "The server is stopping."));
+    after();
+
+    assertThat(producer.history()).hasSize(2);
+    assertThat(written).isEmpty();
+  }
+
+  /** Waits until all that was sent so far has reached the producer, by an event of its own. */
+  private void after() {
+    AnswerEvents other = new AnswerEvents(sink, "other", 1, "model", ending);
+    other.onError(RequestException.unavailable("stopping", "The server is stopping."));
+    await().until(() -> !producer.history().isEmpty() && last().equals("other"));
+  }
+
+  private String last() {
+    return new String(producer.history().getLast().key(), StandardCharsets.UTF_8);
+  }
+
+  private static AnswerEnd end() {
+    return new AnswerEnd(
+        FinishReason.STOP,
+        "",
+        List.of(),
+        List.of(),
+        true,
+        new AnswerEnd.Usage(1, 0, 2),
+        new AnswerEnd.Timings(
+            Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO));
+  }
+}
