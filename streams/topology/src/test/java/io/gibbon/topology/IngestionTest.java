@@ -15,7 +15,10 @@ import io.gibbon.schemas.IndexedContext;
 import io.gibbon.schemas.KvPage;
 import io.gibbon.schemas.Manifest;
 import io.gibbon.schemas.ManifestState;
+import io.gibbon.schemas.PendingDocument;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.internals.Keys;
+import io.gibbon.topology.internals.Stores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,7 +138,13 @@ class IngestionTest {
   void newContentReplacesTheOldAndItsPagesGoLater() {
     harness.produce("1", "a".repeat(350));
     harness.settle();
+    String old = harness.manifests().getFirst().getEncodeId();
     harness.produce("1", "b".repeat(50));
+    while (harness.stored("1").getState() == DocumentState.PENDING) {
+      harness.advance(Duration.ofMillis(50));
+    }
+    assertThat(harness.manifests().getFirst().getObsolete()).hasSize(1);
+    assertThat(harness.pages()).extracting(KvPage::getEncodeId).contains(old);
     harness.settle();
 
     assertThat(harness.index()).extracting(IndexedContext::getText).containsExactly("b".repeat(50));
@@ -245,6 +254,59 @@ class IngestionTest {
 
     harness.advance(Duration.ofMillis(50));
     assertThat(encoder.encoded()).hasSize(1);
+  }
+
+  @Test
+  void aDocumentThatWasCutOffIsEncodedAlone() {
+    encoder.hold();
+    harness.produce("1", "one");
+    harness.produce("2", "two");
+    cutOff("1", 1);
+    harness.settle();
+    assertThat(encoder.encoded()).containsExactly("one");
+
+    encoder.release();
+    harness.settle();
+    assertThat(encoder.encoded()).containsExactly("one", "two");
+  }
+
+  @Test
+  void aDocumentThatWasCutOffWaitsUntilTheEncoderIsEmpty() {
+    encoder.hold();
+    harness.produce("1", "one");
+    harness.produce("2", "two");
+    cutOff("2", 1);
+    harness.settle();
+    assertThat(encoder.encoded()).containsExactly("one");
+
+    encoder.release();
+    harness.settle();
+    assertThat(encoder.encoded()).containsExactly("one", "two");
+  }
+
+  @Test
+  void aDocumentIsGivenUpWhenItWasCutOffTooOftenAlone() {
+    harness.close();
+    harness = new TopologyHarness(stateDir, encoder, Map.of("interruptions", "3"));
+    harness.produce("1", "unlucky");
+    harness.produce("2", "hostile");
+    cutOff("1", 3);
+    cutOff("2", 4);
+    harness.settle();
+
+    assertThat(harness.stored("1").getState()).isEqualTo(DocumentState.ENCODED);
+    assertThat(harness.stored("2").getState()).isEqualTo(DocumentState.FAILED);
+    assertThat(harness.stored("2").getReason()).isEqualTo("encoding it alone was cut off 3 times");
+  }
+
+  private void cutOff(String id, int times) {
+    PendingDocument pending =
+        harness.pending().stream()
+            .filter(found -> found.getDocument().getId().equals(id))
+            .findFirst()
+            .orElseThrow();
+    pending.setAttempts(times);
+    harness.store(Stores.PENDING).put(Keys.document(new DocumentId("c", id)), pending);
   }
 
   @Test

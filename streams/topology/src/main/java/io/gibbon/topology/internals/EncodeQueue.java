@@ -21,6 +21,7 @@ import java.util.Set;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The documents of {@code pending} on their way through the encoder: waiting, then counted (the
@@ -50,6 +51,7 @@ final class EncodeQueue {
   private final Set<DocumentId> waiting = new LinkedHashSet<>();
   private final Deque<DocumentId> counted = new ArrayDeque<>();
   private final Map<DocumentId, Encoding> running = new LinkedHashMap<>();
+  private @Nullable DocumentId alone;
   private long totalBytes;
 
   EncodeQueue(
@@ -75,7 +77,7 @@ final class EncodeQueue {
         KeyValue<Bytes, PendingDocument> pair = all.next();
         DocumentId document = Keys.document(pair.key);
         account(document, pair.value);
-        if (pair.value.getAttempts() > pair.value.getFailures()) {
+        if (cutOffs(pair.value) > 0) {
           cutOff.add(document);
         } else {
           waiting.add(document);
@@ -278,22 +280,46 @@ final class EncodeQueue {
   boolean count() {
     while (running.size() + counted.size() < config.inFlightDocuments() && !waiting.isEmpty()) {
       DocumentId document = waiting.iterator().next();
-      waiting.remove(document);
       PendingDocument pending = stores.pending().get(Keys.document(document));
       if (pending == null) {
+        waiting.remove(document);
         unaccount(document);
-      } else {
+      } else if (mayJoin(pending)) {
+        waiting.remove(document);
         count(document, pending);
+      } else {
+        break;
       }
     }
     return !counted.isEmpty();
   }
 
+  /**
+   * A document that was cut off may be what brought the process down, so it is encoded alone: then
+   * another cut-off is its own, and nobody else's.
+   */
+  private boolean mayJoin(PendingDocument pending) {
+    boolean empty = running.isEmpty() && counted.isEmpty();
+    return empty || !oneIsAlone() && cutOffs(pending) == 0;
+  }
+
+  private boolean oneIsAlone() {
+    return alone != null && (running.containsKey(alone) || counted.contains(alone));
+  }
+
+  private static int cutOffs(PendingDocument pending) {
+    return pending.getAttempts() - pending.getFailures();
+  }
+
+  /** The first cut-off does not count: until then the document was not alone. */
   private void count(DocumentId document, PendingDocument pending) {
-    int cutOff = pending.getAttempts() - pending.getFailures();
-    if (cutOff >= config.interruptions()) {
-      giveUp(document, pending, "encoding it was cut off %d times".formatted(cutOff));
+    int cutOffs = cutOffs(pending);
+    if (cutOffs > config.interruptions()) {
+      giveUp(document, pending, "encoding it alone was cut off %d times".formatted(cutOffs - 1));
       return;
+    }
+    if (cutOffs > 0) {
+      alone = document;
     }
     pending.setAttempts(pending.getAttempts() + 1);
     stores.pending().put(Keys.document(document), pending);
