@@ -75,7 +75,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   private CommittedOffsets offsets = new CommittedOffsets(null);
   private @Nullable Directory directory;
   private @Nullable IndexWriter writer;
-  private @Nullable SearcherManager searchers;
+  private volatile @Nullable SearcherManager searchers;
   private volatile boolean open;
 
   LuceneStore(
@@ -209,12 +209,13 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   public <S extends Serializer<P>, P> KeyValueIterator<Bytes, byte[]> prefixScan(
       P prefix, S serializer) {
     Bytes from = Bytes.wrap(serializer.serialize(null, prefix));
-    return acquire(searcher -> LuceneIterator.prefix(searchers(), searcher, from));
+    return acquire((manager, searcher) -> LuceneIterator.prefix(manager, searcher, from));
   }
 
   private KeyValueIterator<Bytes, byte[]> iterate(
       @Nullable Bytes from, @Nullable Bytes to, boolean reverse) {
-    return acquire(searcher -> LuceneIterator.range(searchers(), searcher, from, to, reverse));
+    return acquire(
+        (manager, searcher) -> LuceneIterator.range(manager, searcher, from, to, reverse));
   }
 
   @Override
@@ -266,33 +267,51 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   }
 
   private <T extends @Nullable Object> T read(Reading<T> reading) {
+    return with(
+        (manager, searcher) -> {
+          try {
+            return reading.from(searcher);
+          } finally {
+            manager.release(searcher);
+          }
+        });
+  }
+
+  /** Something that is made of a view of the index and releases it when it is closed. */
+  private interface Acquiring<T extends @Nullable Object> {
+    T from(SearcherManager manager, IndexSearcher searcher) throws IOException;
+  }
+
+  private <T> T acquire(Acquiring<T> acquiring) {
+    return with(
+        (manager, searcher) -> {
+          try {
+            return acquiring.from(manager, searcher);
+          } catch (IOException | RuntimeException | Error e) {
+            manager.release(searcher);
+            throw e;
+          }
+        });
+  }
+
+  /**
+   * Hands over a fresh view, to be released to the manager it is from: the store may be closed
+   * meanwhile, which forgets the manager but leaves views that are in use open.
+   */
+  private <T extends @Nullable Object> T with(Acquiring<T> use) {
     requireOpen();
+    SearcherManager manager = searchers();
     try {
-      IndexSearcher searcher = freshSearcher();
-      try {
-        return reading.from(searcher);
-      } finally {
-        searchers().release(searcher);
-      }
+      return use.from(manager, freshSearcher(manager));
     } catch (IOException e) {
       throw new ProcessorStateException("Error reading from store " + name, e);
     }
   }
 
-  /** As {@link #read}, but what is returned keeps the view and releases it when it is closed. */
-  private <T> T acquire(Reading<T> reading) {
-    requireOpen();
+  private IndexSearcher freshSearcher(SearcherManager manager) throws IOException {
     try {
-      return reading.from(freshSearcher());
-    } catch (IOException e) {
-      throw new ProcessorStateException("Error reading from store " + name, e);
-    }
-  }
-
-  private IndexSearcher freshSearcher() throws IOException {
-    try {
-      searchers().maybeRefreshBlocking();
-      return searchers().acquire();
+      manager.maybeRefreshBlocking();
+      return manager.acquire();
     } catch (org.apache.lucene.store.AlreadyClosedException e) {
       throw new InvalidStateStoreException("Store " + name + " is currently closed", e);
     }
