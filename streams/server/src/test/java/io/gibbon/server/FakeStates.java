@@ -2,6 +2,7 @@ package io.gibbon.server;
 
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.topology.CollectionList;
 import io.gibbon.topology.CollectionStatus;
 import io.gibbon.topology.ContextRef;
 import io.gibbon.topology.DocumentId;
@@ -31,7 +32,7 @@ public final class FakeStates implements StateReader {
   /** Whether the first restoration is done. */
   public volatile boolean ready = true;
 
-  /** Whether searches reach everything. */
+  /** Whether all partitions can be asked. */
   public volatile boolean complete = true;
 
   /** States in the layout of a profile. */
@@ -75,7 +76,11 @@ public final class FakeStates implements StateReader {
   }
 
   @Override
-  public List<CollectionStatus> collections() {
+  public CollectionList collections() {
+    return new CollectionList(known(), complete);
+  }
+
+  private List<CollectionStatus> known() {
     return documents.values().stream()
         .map(document -> document.document().collection())
         .distinct()
@@ -101,12 +106,14 @@ public final class FakeStates implements StateReader {
   }
 
   @Override
-  public List<Candidate> contexts(String collection, int limit) {
-    return documents.values().stream()
-        .filter(document -> document.document().collection().equals(collection))
-        .limit(limit)
-        .map(document -> candidate(document, Double.NaN))
-        .toList();
+  public SearchResult contexts(String collection, int limit) {
+    List<Candidate> found =
+        documents.values().stream()
+            .filter(document -> document.document().collection().equals(collection))
+            .limit(limit)
+            .map(document -> candidate(document, Double.NaN))
+            .toList();
+    return new SearchResult(found, complete);
   }
 
   @Override

@@ -18,7 +18,7 @@ public interface StateReader {
   Optional<DocumentStatus> document(DocumentId document);
 
   /** All collections that hold a document, by name. */
-  List<CollectionStatus> collections();
+  CollectionList collections();
 
   /** The contexts of a collection that match a question best. */
   SearchResult search(String collection, String question, int limit);
@@ -27,7 +27,7 @@ public interface StateReader {
   List<SearchResult.Candidate> contexts(DocumentId document);
 
   /** The encoded contexts of a whole collection, at most {@code limit}, by document and index. */
-  List<SearchResult.Candidate> contexts(String collection, int limit);
+  SearchResult contexts(String collection, int limit);
 
   /**
    * Reads a context's pages, checks their checksums and copies them off-heap.

@@ -67,7 +67,7 @@ class CrashIT {
       for (Document document : documents) {
         assertStates(streams.reader(), encoder, document);
       }
-      assertThat(streams.reader().contexts("c", 1000)).hasSize(DOCUMENTS);
+      assertThat(streams.reader().contexts("c", 1000).candidates()).hasSize(DOCUMENTS);
     }
     assertThat(encoder.encoded()).doesNotHaveDuplicates().hasSizeLessThan(DOCUMENTS);
     assertThat(cluster.consume("context-events"))
@@ -157,7 +157,7 @@ class CrashIT {
         .ignoreException(StateUnavailableException.class)
         .until(
             () ->
-                streams.reader().collections().stream().mapToLong(CollectionStatus::documents).sum()
+                streams.reader().collections().collections().stream().mapToLong(CollectionStatus::documents).sum()
                     == DOCUMENTS);
   }
 

@@ -79,8 +79,11 @@ class GibbonStreamsIT {
       cluster.delete("life-in", new DocumentId("c", "7"));
       await().atMost(PATIENCE).until(() -> reader.document(new DocumentId("c", "7")).isEmpty());
       assertThat(reader.search("c", "number7 boat", 5).candidates()).isEmpty();
-      assertThat(reader.contexts("c", 100)).hasSize(9);
-      assertThat(reader.collections())
+      SearchResult all = reader.contexts("c", 100);
+      assertThat(all.candidates()).hasSize(9);
+      assertThat(all.complete()).isTrue();
+      assertThat(reader.collections().complete()).isTrue();
+      assertThat(reader.collections().collections())
           .containsExactly(
               new CollectionStatus(
                   "c",
@@ -88,7 +91,7 @@ class GibbonStreamsIT {
                   0,
                   0,
                   9,
-                  reader.contexts("c", 100).stream().mapToLong(c -> c.context().tokens()).sum()));
+                  all.candidates().stream().mapToLong(c -> c.context().tokens()).sum()));
     }
   }
 
@@ -292,7 +295,7 @@ class GibbonStreamsIT {
 
   private static long encoded(StateReader reader) {
     try {
-      return reader.collections().stream().mapToLong(CollectionStatus::documents).sum();
+      return reader.collections().collections().stream().mapToLong(CollectionStatus::documents).sum();
     } catch (StateUnavailableException e) {
       return -1;
     }

@@ -1,5 +1,6 @@
 package io.gibbon.server.answer;
 
+import io.gibbon.topology.CollectionList;
 import io.gibbon.topology.CollectionStatus;
 import io.gibbon.topology.DocumentId;
 import io.gibbon.topology.DocumentStatus;
@@ -59,14 +60,14 @@ final class ContextChooser {
   }
 
   private SearchResult whole(String collection) {
-    List<Candidate> all = states.contexts(collection, ContextOptions.MOST + 1);
-    if (all.size() > ContextOptions.MOST) {
+    SearchResult all = states.contexts(collection, ContextOptions.MOST + 1);
+    if (all.candidates().size() > ContextOptions.MOST) {
       throw RequestException.invalid(
           "gibbon.top_k",
           "collection '%s' has more than %,d contexts, the most that one answer may attend to"
               .formatted(collection, ContextOptions.MOST));
     }
-    return new SearchResult(all, true);
+    return all;
   }
 
   private SearchResult named(List<ContextName> names) {
@@ -99,9 +100,10 @@ final class ContextChooser {
   }
 
   private void requireKnown(String collection) {
-    if (states.collections().stream()
-        .map(CollectionStatus::collection)
-        .noneMatch(collection::equals)) {
+    CollectionList known = states.collections();
+    boolean found =
+        known.collections().stream().map(CollectionStatus::collection).anyMatch(collection::equals);
+    if (!found && known.complete()) {
       throw RequestException.notFound(
           "gibbon.collection",
           "collection_not_found",

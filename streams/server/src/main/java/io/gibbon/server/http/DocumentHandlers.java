@@ -4,6 +4,7 @@ import io.gibbon.schemas.Document;
 import io.gibbon.server.answer.After;
 import io.gibbon.server.answer.RequestException;
 import io.gibbon.server.documents.DocumentWriter;
+import io.gibbon.topology.CollectionList;
 import io.gibbon.topology.CollectionStatus;
 import io.gibbon.topology.DocumentId;
 import io.gibbon.topology.DocumentStatus;
@@ -39,8 +40,14 @@ final class DocumentHandlers {
 
   void list(Reply reply) {
     JsonArray data = new JsonArray();
-    states.collections().forEach(collection -> data.add(json(collection)));
-    reply.json(200, new JsonObject().put("object", "list").put("data", data));
+    CollectionList known = states.collections();
+    known.collections().forEach(collection -> data.add(json(collection)));
+    reply.json(
+        200,
+        new JsonObject()
+            .put("object", "list")
+            .put("data", data)
+            .put("complete", known.complete()));
   }
 
   void put(DocumentId id, JsonObject body, MultiMap query, Reply reply)

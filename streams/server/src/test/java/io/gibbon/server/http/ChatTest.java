@@ -159,6 +159,20 @@ class ChatTest {
   }
 
   @Test
+  void reportsThatAWholeCollectionWasNotReached() throws Exception {
+    server.states.complete = false;
+
+    JsonObject answer =
+        server.chat(
+            """
+            {"messages": [{"role": "user", "content": "the"}], "max_tokens": 1,
+             "gibbon": {"collection": "island", "top_k": "all"}}\
+            """);
+
+    assertThat(answer.getJsonObject("gibbon").getBoolean("complete")).isFalse();
+  }
+
+  @Test
   void continuesTexts() throws Exception {
     HttpResponse<String> response =
         server.post(

@@ -11,6 +11,7 @@ import io.gibbon.schemas.ManifestContext;
 import io.gibbon.schemas.ManifestState;
 import io.gibbon.schemas.StoredDocument;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.CollectionList;
 import io.gibbon.topology.CollectionStatus;
 import io.gibbon.topology.ContextRef;
 import io.gibbon.topology.DocumentId;
@@ -88,14 +89,15 @@ public final class LocalStateReader implements StateReader {
   }
 
   @Override
-  public List<CollectionStatus> collections() {
+  public CollectionList collections() {
     Map<String, CollectionStatus> merged = new TreeMap<>();
-    for (KeyValue<Bytes, CollectionCounts> pair :
-        queries.<CollectionCounts>rangeOfAll(Stores.COLLECTIONS, null, null, Integer.MAX_VALUE)) {
+    StoreQueries.Scattered<KeyValue<Bytes, CollectionCounts>> found =
+        queries.rangeOfAll(Stores.COLLECTIONS, null, null, Integer.MAX_VALUE);
+    for (KeyValue<Bytes, CollectionCounts> pair : found.results()) {
       CollectionStatus part = status(Keys.collection(pair.key), pair.value);
       merged.merge(part.collection(), part, LocalStateReader::plus);
     }
-    return List.copyOf(merged.values());
+    return new CollectionList(List.copyOf(merged.values()), found.complete());
   }
 
   private static CollectionStatus status(String collection, CollectionCounts counts) {
@@ -147,16 +149,18 @@ public final class LocalStateReader implements StateReader {
   }
 
   @Override
-  public List<SearchResult.Candidate> contexts(String collection, int limit) {
+  public SearchResult contexts(String collection, int limit) {
     Bytes from = Keys.collection(collection);
-    List<KeyValue<Bytes, IndexedContext>> found =
+    StoreQueries.Scattered<KeyValue<Bytes, IndexedContext>> found =
         queries.rangeOfAll(Stores.INDEX, from, Bytes.increment(from), limit);
-    return found.stream()
-        .map(pair -> candidate(pair.value, 0))
-        .filter(candidate -> candidate.context().document().collection().equals(collection))
-        .sorted(BY_DOCUMENT)
-        .limit(limit)
-        .toList();
+    List<SearchResult.Candidate> contexts =
+        found.results().stream()
+            .map(pair -> candidate(pair.value, 0))
+            .filter(candidate -> candidate.context().document().collection().equals(collection))
+            .sorted(BY_DOCUMENT)
+            .limit(limit)
+            .toList();
+    return new SearchResult(contexts, found.complete());
   }
 
   private static SearchResult.Candidate candidate(IndexedContext context, double score) {

@@ -92,7 +92,7 @@ final class StoreQueries {
    * @param limit the most pairs of one partition
    * @throws StateUnavailableException if no partition can be read here
    */
-  <V> List<KeyValue<Bytes, V>> rangeOfAll(
+  <V> Scattered<KeyValue<Bytes, V>> rangeOfAll(
       String store, @Nullable Bytes from, @Nullable Bytes to, int limit) {
     List<KeyValue<Bytes, V>> pairs = new ArrayList<>();
     StateUnavailableException last = null;
@@ -108,7 +108,7 @@ final class StoreQueries {
     if (read == 0 && last != null) {
       throw last;
     }
-    return pairs;
+    return new Scattered<>(pairs, read == partitions);
   }
 
   /**
