@@ -40,13 +40,13 @@ public final class GibbonStreams implements AutoCloseable {
    * @throws TopologyException if a setting of Kafka Streams is not valid
    */
   public GibbonStreams(TopologyConfig config, Encoder encoder) {
-    this(config, encoder, SerdeOptions.DEFAULT);
+    this(config, encoder, config.documents());
   }
 
   /**
    * As {@link #GibbonStreams(TopologyConfig, Encoder)}.
    *
-   * @param documents how documents are read, such as with which schema registry
+   * @param documents how documents are read, instead of as the configuration says
    */
   public GibbonStreams(TopologyConfig config, Encoder encoder, SerdeOptions documents) {
     this.config = config;

@@ -48,13 +48,13 @@ public final class GibbonTopology {
    */
   public static GibbonTopology addTo(
       StreamsBuilder builder, TopologyConfig config, Encoder encoder) {
-    return addTo(builder, config, encoder, SerdeOptions.DEFAULT);
+    return addTo(builder, config, encoder, config.documents());
   }
 
   /**
    * As {@link #addTo(StreamsBuilder, TopologyConfig, Encoder)}.
    *
-   * @param documents how documents are read, such as with which schema registry
+   * @param documents how documents are read, instead of as the configuration says
    */
   public static GibbonTopology addTo(
       StreamsBuilder builder, TopologyConfig config, Encoder encoder, SerdeOptions documents) {

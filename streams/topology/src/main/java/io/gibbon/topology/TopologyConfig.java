@@ -1,9 +1,13 @@
 package io.gibbon.topology;
 
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.schemas.serde.SchemaRegistryClient;
+import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.internals.Settings;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -43,6 +47,10 @@ import java.util.Optional;
  * @param streamThreads {@code 1}; they only move bytes
  * @param standbyReplicas {@code 0}; further instances that keep a copy of each partition's state
  * @param groupInstanceId none; a name that this instance keeps over restarts (static membership)
+ * @param schemaRegistryUrls none; addresses of a schema registry's servers, tried in this order, to
+ *     read documents and keys in registry wire format; separated by commas
+ * @param schemaRegistryCredentials none; {@code user:password} for the schema registry
+ * @param schemaRegistryTimeout {@code PT10S}; the longest that one of its servers may take
  * @param kafka settings of Kafka Streams and its clients
  */
 public record TopologyConfig(
@@ -71,6 +79,9 @@ public record TopologyConfig(
     int streamThreads,
     int standbyReplicas,
     Optional<String> groupInstanceId,
+    List<URI> schemaRegistryUrls,
+    Optional<String> schemaRegistryCredentials,
+    Duration schemaRegistryTimeout,
     Map<String, String> kafka) {
 
   /** What a record needs beyond the document in it: key, headers, version, coordinates. */
@@ -106,6 +117,9 @@ public record TopologyConfig(
     Settings.within("store-memory", storeMemory, 16 << 20, 1L << 40);
     Settings.within("stream-threads", streamThreads, 1, 1000);
     Settings.within("standby-replicas", standbyReplicas, 0, 100);
+    schemaRegistryUrls = List.copyOf(schemaRegistryUrls);
+    schemaRegistryUrls.forEach(url -> Settings.http("schema-registry-urls", url));
+    Settings.positive("schema-registry-timeout", schemaRegistryTimeout);
     kafka = Map.copyOf(kafka);
   }
 
@@ -149,9 +163,21 @@ public record TopologyConfig(
             in.integer("stream-threads", 1),
             in.integer("standby-replicas", 0),
             in.optional("group-instance-id"),
+            in.uris("schema-registry-urls"),
+            in.optional("schema-registry-credentials"),
+            in.duration("schema-registry-timeout", Duration.ofSeconds(10)),
             in.prefixed());
     in.refuseUnknown();
     return config;
+  }
+
+  /** How documents are read: with the schema registry, if one is set. */
+  public SerdeOptions documents() {
+    return schemaRegistryUrls.isEmpty()
+        ? SerdeOptions.DEFAULT
+        : SerdeOptions.DEFAULT.withRegistry(
+            new SchemaRegistryClient(
+                schemaRegistryUrls, schemaRegistryCredentials.orElse(null), schemaRegistryTimeout));
   }
 
   /** The largest record that internal topics must take. */

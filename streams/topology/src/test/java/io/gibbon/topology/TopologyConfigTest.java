@@ -53,6 +53,9 @@ class TopologyConfigTest {
     refused("durability", "maybe", "durability: \"maybe\" is not one of");
     refused("documents-topic", "no spaces", "documents-topic");
     refused("pending-bytes", "1", "pending-bytes");
+    refused("schema-registry-urls", "registry:8081", "schema-registry-urls: \"registry:8081\"");
+    refused("schema-registry-urls", "http://a b", "schema-registry-urls: \"http://a b\"");
+    refused("schema-registry-timeout", "0", "schema-registry-timeout");
     refused("partitions", "4294967300", "partitions: 4294967300 is not within");
     refused("replication", "65539", "replication: 65539 is not within");
     refused("write-bytes", "4303355904", "write-bytes: 4303355904 is not within");

@@ -209,6 +209,17 @@ final class Settings {
         "group-instance-id",
         "",
         "A name that this instance keeps over restarts (static membership).");
+    text(
+        def,
+        "schema-registry-urls",
+        "",
+        "Addresses of a schema registry's servers, separated by commas, tried in this order.");
+    text(def, "schema-registry-credentials", "", "user:password for the schema registry.");
+    text(
+        def,
+        "schema-registry-timeout",
+        "PT10S",
+        "The longest that one server of the schema registry may take.");
   }
 
   private static void text(ConfigDef def, String key, String value, String doc) {

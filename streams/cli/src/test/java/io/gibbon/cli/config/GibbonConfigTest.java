@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.topology.TopologyConfig;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -131,6 +132,23 @@ class GibbonConfigTest {
   void storesNumbersInTheFormatThatWasAskedFor() {
     GibbonConfig config = GibbonConfig.of(null, Map.of(), Map.of("runtime.kv-format", "F32"));
     assertThat(config.runtime(Path.of("m")).kvFormat()).isEqualTo(KvFormat.F32);
+  }
+
+  @Test
+  void namesTheSchemaRegistryOfDocuments() {
+    GibbonConfig config =
+        GibbonConfig.of(
+            null, Map.of(), Map.of("topology.schema-registry-urls", "http://a:1,https://b:2"));
+    assertThat(config.topology().schemaRegistryUrls())
+        .containsExactly(URI.create("http://a:1"), URI.create("https://b:2"));
+    assertThat(config.topology().documents().registry()).isNotNull();
+    assertBad("topology.schema-registry-urls", "ftp://a", "topology.schema-registry-urls");
+    assertThat(config.entries())
+        .extracting(GibbonConfig.Entry::key)
+        .contains(
+            "topology.schema-registry-urls",
+            "topology.schema-registry-credentials",
+            "topology.schema-registry-timeout");
   }
 
   @Test

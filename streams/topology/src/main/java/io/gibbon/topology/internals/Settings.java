@@ -1,9 +1,12 @@
 package io.gibbon.topology.internals;
 
+import java.net.URI;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -75,6 +78,15 @@ public final class Settings {
   private static Duration duration(String text) {
     boolean millis = text.chars().allMatch(c -> c >= '0' && c <= '9');
     return millis ? Duration.ofMillis(Long.parseLong(text)) : Duration.parse(text);
+  }
+
+  /** Addresses, separated by commas; none if it is not set. */
+  public List<URI> uris(String key) {
+    return read(key, List.of(), Settings::addresses, "addresses separated by commas");
+  }
+
+  private static List<URI> addresses(String text) {
+    return Arrays.stream(text.split(",")).map(String::strip).map(URI::create).toList();
   }
 
   /** One of an enum's constants, in any case. */
@@ -151,6 +163,15 @@ public final class Settings {
   public static void positive(String key, Duration value) {
     if (value.toMillis() < 1) {
       throw new IllegalArgumentException("%s: %s is not a positive duration".formatted(key, value));
+    }
+  }
+
+  /** Holds an address to what HTTP clients take. */
+  public static void http(String key, URI value) {
+    boolean http = "http".equals(value.getScheme()) || "https".equals(value.getScheme());
+    if (!http || value.getHost() == null) {
+      throw new IllegalArgumentException(
+          "%s: \"%s\" is not an http or https address".formatted(key, value));
     }
   }
 
