@@ -41,9 +41,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    GibbonConfig wanted = options.read(serve.flags());
-    GibbonConfig config =
-        wanted.with(Map.of("data", wanted.data().resolve("demo").toString(), "broker.port", "0"));
+    GibbonConfig config = ofItsOwn(options.read(serve.flags()));
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     try (RunningGibbon running = RunningGibbon.start(config, err)) {
@@ -57,6 +55,13 @@ final class DemoCommand implements Callable<Integer> {
       err.println("gibbon: " + gibbon.awaitFailure());
       return 1;
     }
+  }
+
+  /** The demonstration writes documents: they must never reach a Kafka of the user's. */
+  static GibbonConfig ofItsOwn(GibbonConfig wanted) {
+    return wanted
+        .isolated()
+        .with(Map.of("data", wanted.data().resolve("demo").toString(), "broker.port", "0"));
   }
 
   private static int play(Gibbon gibbon, PrintWriter out) throws IOException {

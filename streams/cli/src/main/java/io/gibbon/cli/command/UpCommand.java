@@ -1,5 +1,6 @@
 package io.gibbon.cli.command;
 
+import io.gibbon.cli.UserException;
 import io.gibbon.cli.config.GibbonConfig;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -44,7 +45,13 @@ final class UpCommand implements Callable<Integer> {
     if (brokerPort != null) {
       flags.put("broker.port", brokerPort);
     }
-    return serve(options.read(flags), spec.commandLine().getErr());
+    GibbonConfig config = options.read(flags);
+    if (!config.bootstrapServers().isEmpty()) {
+      throw new UserException(
+          "kafka.bootstrap.servers is set to %s, but `gibbon up` starts a broker of its own; use `gibbon serve` for an existing Kafka"
+              .formatted(config.bootstrapServers()));
+    }
+    return serve(config, spec.commandLine().getErr());
   }
 
   /** Serves until told to stop, or until the topology fails. */

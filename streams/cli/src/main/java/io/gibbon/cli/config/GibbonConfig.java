@@ -157,11 +157,24 @@ public record GibbonConfig(
 
   /** This configuration with some keys set otherwise. */
   public GibbonConfig with(Map<String, String> changes) {
+    Map<String, String> texts = texts();
+    texts.putAll(changes);
+    return of(texts, Map.of());
+  }
+
+  /** This configuration with nothing of an existing Kafka, and with a door open to local clients. */
+  public GibbonConfig isolated() {
+    Map<String, String> texts = texts();
+    texts.keySet().removeIf(key -> key.startsWith(Settings.KAFKA));
+    texts.remove("server.api-keys");
+    return of(texts, Map.of());
+  }
+
+  private Map<String, String> texts() {
     Map<String, String> texts = new HashMap<>();
     values.forEach((key, value) -> texts.put(key, value.toString()));
     texts.put("data", data.toString());
-    texts.putAll(changes);
-    return of(texts, Map.of());
+    return texts;
   }
 
   /** Every key in the order of its section, with the value it has here. */

@@ -3,9 +3,11 @@ package io.gibbon.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gibbon.cli.Main;
+import io.gibbon.cli.config.GibbonConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -58,6 +60,29 @@ class CommandLineTest {
   void serveWantsAKafka() {
     assertThat(gibbon.execute("serve", "--data", directory.toString())).isEqualTo(1);
     assertThat(err.toString()).contains("--bootstrap-servers");
+  }
+
+  @Test
+  void upNeverJoinsAnExistingKafka() {
+    String kafka = "kafka.bootstrap.servers=127.0.0.1:1";
+    assertThat(gibbon.execute("up", "--data", directory.toString(), "--set", kafka)).isEqualTo(1);
+    assertThat(err.toString()).contains("kafka.bootstrap.servers", "127.0.0.1:1", "gibbon serve");
+  }
+
+  @Test
+  void demoKeepsToItself() {
+    GibbonConfig wanted =
+        GibbonConfig.of(
+            null,
+            Map.of("GIBBON_KAFKA_SASL_MECHANISM", "PLAIN", "GIBBON_SERVER_API_KEYS", "secret"),
+            Map.of("kafka.bootstrap.servers", "production:9092", "data", "/d", "model", "m"));
+    GibbonConfig config = DemoCommand.ofItsOwn(wanted);
+    assertThat(config.bootstrapServers()).isEmpty();
+    assertThat(config.topology().kafka()).isEmpty();
+    assertThat(config.server().kafka()).isEmpty();
+    assertThat(config.server().apiKeys()).isEmpty();
+    assertThat(config.data()).isEqualTo(Path.of("/d/demo"));
+    assertThat(config.model()).isEqualTo("m");
   }
 
   @Test
