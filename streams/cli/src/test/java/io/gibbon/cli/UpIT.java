@@ -10,6 +10,7 @@ import io.gibbon.schemas.ContextEvent;
 import io.gibbon.schemas.ContextEventKind;
 import io.gibbon.schemas.Document;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.TopologyConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -118,7 +119,8 @@ class UpIT {
   }
 
   private static KafkaSink sink(GibbonProcess gibbon) {
-    return new KafkaSink(Map.of("bootstrap.servers", gibbon.bootstrapServers()), "documents");
+    return new KafkaSink(
+        TopologyConfig.of(Map.of("kafka.bootstrap.servers", gibbon.bootstrapServers())));
   }
 
   /** As Kafka's console producer does: a value and no key. */

@@ -17,6 +17,8 @@ import java.util.Map;
  *     checks
  * @param corsOrigins none; origins whose pages may call the API, {@code *} for all
  * @param maxBodyBytes {@code 4194304}; the largest request body
+ * @param maxDocumentBytes {@code 921600}; the largest document, encoded as Avro: the topology's own
+ *     limit, so that nothing is acknowledged that it refuses
  * @param maxRequests {@code 256}; answers under way at once, over all doors
  * @param maxQueuedEvents {@code 1024}; events that wait for a slow client before its answer is
  *     cancelled
@@ -44,6 +46,7 @@ public record ServerConfig(
     List<String> apiKeys,
     List<String> corsOrigins,
     int maxBodyBytes,
+    int maxDocumentBytes,
     int maxRequests,
     int maxQueuedEvents,
     Duration requestTimeout,
@@ -75,6 +78,7 @@ public record ServerConfig(
     kafka = Map.copyOf(kafka);
     within("port", port, 0, 65_535);
     within("max-body-bytes", maxBodyBytes, 1024, 1 << 30);
+    within("max-document-bytes", maxDocumentBytes, 1024, 1 << 30);
     within("max-requests", maxRequests, 1, 1_000_000);
     within("max-queued-events", maxQueuedEvents, 1, 1_000_000);
     within("request-timeout", requestTimeout.toMillis(), 1, Duration.ofDays(1).toMillis());
@@ -107,6 +111,7 @@ public record ServerConfig(
             in.list("api-keys"),
             in.list("cors-origins"),
             in.integer("max-body-bytes", 4 << 20),
+            in.integer("max-document-bytes", 921_600),
             in.integer("max-requests", 256),
             in.integer("max-queued-events", 1024),
             in.duration("request-timeout", Duration.ofMinutes(5)),

@@ -59,7 +59,7 @@ public final class FreshnessBench {
     GibbonConfig config = gibbon.config();
     try (GibbonClient client = new GibbonClient(gibbon.url(), null);
         KafkaSink sink =
-            new KafkaSink(config.topology().kafka(), config.topology().documentsTopic())) {
+            new KafkaSink(config.topology())) {
       for (int i = -WARMUPS; i < documents; i++) {
         long start = System.nanoTime();
         String id = "d" + i;

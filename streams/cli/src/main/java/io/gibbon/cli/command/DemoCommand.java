@@ -68,7 +68,7 @@ final class DemoCommand implements Callable<Integer> {
     GibbonConfig config = gibbon.config();
     try (GibbonClient client = new GibbonClient(gibbon.url(), null);
         KafkaSink producer =
-            new KafkaSink(config.topology().kafka(), config.topology().documentsTopic())) {
+            new KafkaSink(config.topology())) {
       DemoScript script =
           new DemoScript(client, producer, gibbon.metrics().encoded::sum, config.data(), out);
       int failures = script.play();

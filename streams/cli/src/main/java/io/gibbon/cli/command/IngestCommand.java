@@ -133,7 +133,7 @@ final class IngestCommand implements Callable<Integer> {
   private DocumentSink sink(GibbonConfig config, GibbonClient client) {
     return config.bootstrapServers().isEmpty()
         ? new HttpSink(client)
-        : new KafkaSink(config.topology().kafka(), config.topology().documentsTopic());
+        : new KafkaSink(config.topology());
   }
 
   private int report(Ingestion ingestion) {

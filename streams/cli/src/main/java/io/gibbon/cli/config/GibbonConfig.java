@@ -104,6 +104,7 @@ public record GibbonConfig(
 
   private static ServerConfig server(Map<String, Object> values, TopologyConfig topology) {
     Map<String, String> settings = section(values, Settings.SERVER);
+    settings.put("max-document-bytes", Integer.toString(topology.maxDocumentBytes()));
     settings.put("documents-topic", topology.documentsTopic());
     settings.put("dead-letters-topic", topology.deadLettersTopic());
     return naming(Settings.SERVER, () -> ServerConfig.of(settings));

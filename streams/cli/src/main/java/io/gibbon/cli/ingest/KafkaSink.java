@@ -1,7 +1,9 @@
 package io.gibbon.cli.ingest;
 
+import io.gibbon.cli.UserException;
 import io.gibbon.schemas.Document;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.topology.TopologyConfig;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -11,29 +13,29 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /** Produces documents as Avro records with Kafka's own producer. */
 public final class KafkaSink implements DocumentSink {
 
-  private final Producer<String, Document> producer;
+  private final Producer<String, byte[]> producer;
+  private final Serializer<Document> serializer = RecordSerde.of(Document.class).serializer();
   private final String topic;
+  private final int maxDocumentBytes;
 
-  /**
-   * Writes to a topic.
-   *
-   * @param kafka settings of the producer, {@code bootstrap.servers} among them
-   */
-  public KafkaSink(Map<String, String> kafka, String topic) {
+  /** Writes to the topic of a topology's documents, no larger ones than it takes. */
+  public KafkaSink(TopologyConfig topology) {
     Map<String, Object> settings = new HashMap<>();
     settings.put(ProducerConfig.LINGER_MS_CONFIG, "5");
-    settings.putAll(kafka);
+    settings.putAll(topology.kafka());
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     this.producer =
-        new KafkaProducer<>(
-            settings, new StringSerializer(), RecordSerde.of(Document.class).serializer());
-    this.topic = topic;
+        new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+    this.topic = topology.documentsTopic();
+    this.maxDocumentBytes = topology.maxDocumentBytes();
   }
 
   /** The record key of a document. */
@@ -49,7 +51,14 @@ public final class KafkaSink implements DocumentSink {
 
   /** Produces a document; completes with the record's timestamp when Kafka has acknowledged it. */
   public CompletableFuture<Long> put(Document document) {
-    return produce(key(document.getCollection(), document.getId()), document);
+    byte[] bytes = serializer.serialize(topic, document);
+    if (bytes.length > maxDocumentBytes) {
+      return CompletableFuture.failedFuture(
+          new UserException(
+              "%,d bytes as Avro, the limit is %,d: split the document"
+                  .formatted(bytes.length, maxDocumentBytes)));
+    }
+    return produce(key(document.getCollection(), document.getId()), bytes);
   }
 
   /** Deletes a document: a tombstone. Completes as {@link #put} does. */
@@ -57,11 +66,11 @@ public final class KafkaSink implements DocumentSink {
     return produce(key(collection, id), null);
   }
 
-  private CompletableFuture<Long> produce(String key, @Nullable Document document) {
+  private CompletableFuture<Long> produce(String key, byte @Nullable [] value) {
     CompletableFuture<Long> written = new CompletableFuture<>();
     try {
       producer.send(
-          new ProducerRecord<>(topic, key, document),
+          new ProducerRecord<>(topic, key, value),
           (metadata, error) -> {
             if (error == null) {
               written.complete(metadata.timestamp());

@@ -129,6 +129,14 @@ class GibbonConfigTest {
   }
 
   @Test
+  void oneLimitOfDocumentsHoldsForServerAndTopology() {
+    GibbonConfig config =
+        GibbonConfig.of(null, Map.of(), Map.of("topology.max-document-bytes", "5000"));
+    assertThat(config.topology().maxDocumentBytes()).isEqualTo(5000);
+    assertThat(config.server().maxDocumentBytes()).isEqualTo(5000);
+  }
+
+  @Test
   void storesNumbersInTheFormatThatWasAskedFor() {
     GibbonConfig config = GibbonConfig.of(null, Map.of(), Map.of("runtime.kv-format", "F32"));
     assertThat(config.runtime(Path.of("m")).kvFormat()).isEqualTo(KvFormat.F32);

@@ -33,6 +33,7 @@ public final class DocumentWriter implements AutoCloseable {
 
   private final Producer<byte[], byte[]> producer;
   private final String topic;
+  private final int maxDocumentBytes;
   private final Serializer<Document> serializer = RecordSerde.of(Document.class).serializer();
   private final AtomicLong lastTimestamp = new AtomicLong();
 
@@ -55,6 +56,7 @@ public final class DocumentWriter implements AutoCloseable {
             new ByteArraySerializer(),
             new ByteArraySerializer());
     this.topic = config.documentsTopic();
+    this.maxDocumentBytes = config.maxDocumentBytes();
   }
 
   /**
@@ -66,10 +68,22 @@ public final class DocumentWriter implements AutoCloseable {
     try {
       DocumentRules.check(document);
       DocumentId id = new DocumentId(document.getCollection(), document.getId());
-      return send(id, serializer.serialize(topic, document));
+      return send(id, serialize(document));
     } catch (InvalidRecordException e) {
       throw RequestException.invalid(e.field(), e.getMessage());
     }
+  }
+
+  private byte[] serialize(Document document) {
+    byte[] bytes = serializer.serialize(topic, document);
+    if (bytes.length > maxDocumentBytes) {
+      throw RequestException.refused(
+          413,
+          "document_too_large",
+          "The document has %,d bytes as Avro, the limit is %,d: split it."
+              .formatted(bytes.length, maxDocumentBytes));
+    }
+    return bytes;
   }
 
   /**
