@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AnswerService implements AutoCloseable {
 
+  /** What clients that must name a model may name whatever the server runs. */
+  private static final String ANY_MODEL = "default";
+
   private final Engine engine;
   private final StateReader states;
   private final ServerConfig config;
@@ -105,7 +108,7 @@ public final class AnswerService implements AutoCloseable {
   }
 
   private void requireModel(@Nullable String model) {
-    if (model != null && !model.equals(engine.profile().model())) {
+    if (model != null && !model.equals(ANY_MODEL) && !model.equals(engine.profile().model())) {
       throw RequestException.notFound(
           "model",
           "model_not_found",

@@ -39,6 +39,16 @@ class ChatTest {
   }
 
   @Test
+  void takesDefaultForTheModelThatItHas() throws Exception {
+    JsonObject answer =
+        server.chat(
+            """
+            {"model": "default", "messages": [{"role": "user", "content": "ferry"}]}\
+            """);
+    assertThat(answer.getString("model")).isEqualTo("fake");
+  }
+
+  @Test
   void answersInOnePieceWithUsageContextsAndTimings() throws Exception {
     JsonObject answer =
         server.chat(
