@@ -286,7 +286,7 @@ final class Answer implements Work, Generation {
   private static void tell(Runnable end) {
     try {
       end.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       LOG.warn("A generation's listener failed at its end", e);
     }
   }

@@ -71,6 +71,10 @@ final class Batch {
       work.advance();
     } catch (RuntimeException e) {
       work.fail(e);
+    } catch (Throwable e) {
+      // A listener may run out of memory; the thread that serves all others must go on.
+      LOG.error("A step's result could not be handed on", e);
+      work.fail(new IllegalStateException("the result could not be handed on: " + e, e));
     }
   }
 }

@@ -189,11 +189,20 @@ public final class Scheduler implements Generator, AutoCloseable {
   public EncodeJob encode(Supplier<List<Chunk>> chunks) {
     EncodingJob job = new EncodingJob(profile.layout(), config.encodeAheadBytes(), this::wake);
     try {
-      preparation.execute(() -> prepare(job, chunks));
+      preparation.execute(new Preparation(job, () -> prepare(job, chunks)));
     } catch (RejectedExecutionException e) {
       throw closed();
     }
     return job;
+  }
+
+  /** Work of {@link #preparation}, which knows whom to tell when it is never done. */
+  private record Preparation(EncodingJob job, Runnable work) implements Runnable {
+
+    @Override
+    public void run() {
+      work.run();
+    }
   }
 
   private void prepare(EncodingJob job, Supplier<List<Chunk>> chunks) {
@@ -209,6 +218,9 @@ public final class Scheduler implements Generator, AutoCloseable {
       submit(() -> jobs.add(job));
     } catch (RuntimeException e) {
       job.fail(e);
+    } catch (Throwable e) {
+      LOG.error("A document could not be prepared", e);
+      job.fail(new IllegalStateException("the document could not be prepared: " + e, e));
     }
   }
 
@@ -222,7 +234,9 @@ public final class Scheduler implements Generator, AutoCloseable {
       closing = true;
     }
     wake();
-    preparation.shutdownNow();
+    for (Runnable dropped : preparation.shutdownNow()) {
+      ((Preparation) dropped).job().fail(closed());
+    }
     if (Thread.currentThread() != thread) {
       joinThread();
     }

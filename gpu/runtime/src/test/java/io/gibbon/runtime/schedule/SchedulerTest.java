@@ -30,6 +30,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -394,6 +396,57 @@ class SchedulerTest {
     await().until(() -> job.failure() != null && !closer.isAlive());
     assertThatThrownBy(() -> generate(task("abc", 5))).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> encode(5)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aListenersErrorEndsItsOwnAnswerOnly() {
+    GenerationListener outOfMemory =
+        new GenerationListener() {
+          @Override
+          public void onToken(GeneratedToken token) {
+            throw new OutOfMemoryError("for the test");
+          }
+
+          @Override
+          public void onEnd(GenerationResult result) {
+            throw new OutOfMemoryError("for the test");
+          }
+
+          @Override
+          public void onError(RuntimeException error) {
+            throw new OutOfMemoryError("for the test");
+          }
+        };
+    scheduler.generate(task("abc", 5), outOfMemory);
+    assertThat(generate(task("abc", 5)).text()).isEqualTo("abc");
+    assertThat(drain(encode(5))).containsExactly(5);
+  }
+
+  @Test
+  void aDocumentWhosePreparationRunsOutOfMemoryFails() {
+    EncodeJob job =
+        scheduler.encode(
+            () -> {
+              throw new OutOfMemoryError("for the test");
+            });
+    await().until(() -> job.failure() != null);
+    assertThat(drain(encode(5))).containsExactly(5);
+  }
+
+  @Test
+  void closingFailsDocumentsThatWaitToBePrepared() {
+    CountDownLatch blocked = new CountDownLatch(1);
+    for (int i = 0; i < 2; i++) {
+      scheduler.encode(
+          () -> {
+            await().until(() -> blocked.await(60, TimeUnit.SECONDS));
+            return List.of();
+          });
+    }
+    EncodeJob waiting = encode(5);
+    scheduler.close();
+    blocked.countDown();
+    assertThat(waiting.failure()).hasMessageContaining("closed");
   }
 
   @Test
