@@ -26,6 +26,8 @@ public final class FakeStates implements StateReader {
   private final KvLayout layout;
   private final Map<String, DocumentStatus> documents = new ConcurrentSkipListMap<>();
 
+  private final Map<DocumentId, Version> deletions = new ConcurrentHashMap<>();
+
   /** Contexts whose states are gone. */
   public final Set<String> gone = ConcurrentHashMap.newKeySet();
 
@@ -73,6 +75,18 @@ public final class FakeStates implements StateReader {
   @Override
   public Optional<DocumentStatus> document(DocumentId document) {
     return Optional.ofNullable(documents.get(document.toString()));
+  }
+
+  /** Removes a document and remembers its deletion. */
+  public void delete(String collection, String id, long timestamp) {
+    DocumentId name = new DocumentId(collection, id);
+    documents.remove(name.toString());
+    deletions.put(name, new Version(timestamp, 8));
+  }
+
+  @Override
+  public Optional<Version> deletion(DocumentId document) {
+    return Optional.ofNullable(deletions.get(document));
   }
 
   @Override

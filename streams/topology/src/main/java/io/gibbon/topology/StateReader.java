@@ -17,6 +17,12 @@ public interface StateReader {
   /** What is known of a document, or empty if it never came or was deleted. */
   Optional<DocumentStatus> document(DocumentId document);
 
+  /**
+   * The version of a document's deletion, or empty if it is not deleted or its deletion is long
+   * forgotten.
+   */
+  Optional<Version> deletion(DocumentId document);
+
   /** All collections that hold a document, by name. */
   CollectionList collections();
 

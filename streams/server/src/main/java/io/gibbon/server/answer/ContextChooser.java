@@ -2,8 +2,6 @@ package io.gibbon.server.answer;
 
 import io.gibbon.topology.CollectionList;
 import io.gibbon.topology.CollectionStatus;
-import io.gibbon.topology.DocumentId;
-import io.gibbon.topology.DocumentStatus;
 import io.gibbon.topology.SearchResult;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
@@ -12,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Proposes the contexts of an answer. Reads from disk: call it from a virtual thread. */
 final class ContextChooser {
@@ -113,7 +110,7 @@ final class ContextChooser {
 
   private void await(After after) throws InterruptedException {
     long end = System.nanoTime() + visibility.toNanos();
-    while (!visible(after.document(), after.timestamp())) {
+    while (!after.visible(states.document(after.document()), states)) {
       if (System.nanoTime() > end) {
         throw RequestException.unavailable(
             "not_visible_yet",
@@ -121,12 +118,5 @@ final class ContextChooser {
       }
       Thread.sleep(POLL);
     }
-  }
-
-  private boolean visible(DocumentId document, long timestamp) {
-    Optional<DocumentStatus> status = states.document(document);
-    return status.isPresent()
-        && status.get().version().timestamp() >= timestamp
-        && status.get().state() != DocumentStatus.State.PENDING;
   }
 }

@@ -72,7 +72,7 @@ final class DocumentHandlers {
   void delete(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
     DocumentWriter.Written written = writer().delete(id);
     if (query.contains("wait")) {
-      poll(id, timeout(query), "deleted", Optional::isEmpty);
+      poll(id, timeout(query), "deleted", status -> isDeleted(status, written.after()));
       reply.json(200, json(written, "deleted"));
     } else {
       reply.json(202, json(written, "deleted"));
@@ -86,7 +86,16 @@ final class DocumentHandlers {
       return;
     }
     String text = query.get("after");
-    After after = text == null ? new After(id, 0) : After.parse("after", text);
+    if (text == null) {
+      Predicate<DocumentStatus> settled = known -> known.state() != DocumentStatus.State.PENDING;
+      reply.json(
+          200,
+          json(
+              poll(id, timeout(query), "encoded", status -> status.filter(settled).isPresent())
+                  .orElseThrow()));
+      return;
+    }
+    After after = After.parse("after", text);
     if (!after.document().equals(id)) {
       throw RequestException.invalid("after", "after must name this document, " + id);
     }
@@ -110,17 +119,22 @@ final class DocumentHandlers {
     return wanted.compareTo(waitLimit) < 0 ? wanted : waitLimit;
   }
 
-  /** Waits until a write is encoded or has failed. */
+  /**
+   * Waits until a write is encoded or has failed.
+   *
+   * @throws RequestException if the document has been deleted instead
+   */
   private DocumentStatus await(After after, Duration timeout) throws InterruptedException {
-    return poll(
-            after.document(),
-            timeout,
-            "encoded",
-            status ->
-                status.isPresent()
-                    && status.get().version().timestamp() >= after.timestamp()
-                    && status.get().state() != DocumentStatus.State.PENDING)
-        .orElseThrow();
+    DocumentId id = after.document();
+    return poll(id, timeout, "encoded", status -> after.visible(status, states))
+        .orElseThrow(() -> unknown(id));
+  }
+
+  /** Whether a deletion has taken effect; a later write of the document says so too. */
+  private boolean isDeleted(Optional<DocumentStatus> status, After deletion) {
+    return status.isPresent()
+        ? status.get().version().timestamp() > deletion.timestamp()
+        : deletion.visible(status, states);
   }
 
   private Optional<DocumentStatus> poll(

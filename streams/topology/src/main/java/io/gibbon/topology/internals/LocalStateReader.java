@@ -19,6 +19,7 @@ import io.gibbon.topology.DocumentStatus;
 import io.gibbon.topology.SearchResult;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
+import io.gibbon.topology.Version;
 import io.gibbon.topology.internals.index.ContextIndex;
 import io.gibbon.topology.internals.index.LuceneQuery;
 import java.nio.ByteBuffer;
@@ -68,11 +69,21 @@ public final class LocalStateReader implements StateReader {
 
   @Override
   public Optional<DocumentStatus> document(DocumentId document) {
-    StoredDocument stored =
-        queries.get(Stores.DOCUMENTS, Keys.document(document), partition(document));
-    return Optional.ofNullable(stored)
+    return stored(document)
         .filter(known -> known.getState() != DocumentState.DELETED)
         .map(known -> status(document, known));
+  }
+
+  @Override
+  public Optional<Version> deletion(DocumentId document) {
+    return stored(document)
+        .filter(known -> known.getState() == DocumentState.DELETED)
+        .map(marker -> Lifecycle.version(marker.getVersion()));
+  }
+
+  private Optional<StoredDocument> stored(DocumentId document) {
+    return Optional.ofNullable(
+        queries.get(Stores.DOCUMENTS, Keys.document(document), partition(document)));
   }
 
   private static DocumentStatus status(DocumentId document, StoredDocument stored) {
