@@ -30,6 +30,7 @@ public final class GibbonVerticle extends VerticleBase {
   private final PrometheusMeterRegistry registry;
   private @Nullable AnswerService answers;
   private @Nullable DocumentWriter writer;
+  private @Nullable Api api;
   private @Nullable GenerationDoor door;
   private @Nullable HttpServer server;
 
@@ -49,36 +50,32 @@ public final class GibbonVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     return Contract.load(vertx)
+        .compose(contract -> vertx.executeBlocking(() -> open(contract)))
         .compose(
-            contract ->
-                vertx
-                    .executeBlocking(this::open)
-                    .map(
-                        opened ->
-                            new Api(
-                                vertx,
-                                config,
-                                contract,
-                                engine.profile(),
-                                opened,
-                                states,
-                                writer,
-                                registry)))
-        .compose(
-            api ->
+            opened ->
                 vertx
                     .createHttpServer(options())
-                    .requestHandler(api.router())
+                    .requestHandler(opened.router())
                     .listen(config.port(), config.host()))
-        .onSuccess(listening -> server = listening);
+        .onSuccess(listening -> server = listening)
+        .compose(listening -> vertx.executeBlocking(this::openDoor))
+        .recover(failure -> stop().transform(closed -> Future.failedFuture(failure)));
   }
 
-  private AnswerService open() {
+  private Api open(Contract contract) {
     GibbonMeters.bind(registry, engine.cache());
     writer = config.hasKafka() ? new DocumentWriter(config) : null;
     answers = new AnswerService(engine, states, config, new AnswerMeters(registry));
-    door = config.hasKafka() ? new GenerationDoor(config, answers, engine.profile().model()) : null;
-    return answers;
+    api = new Api(vertx, config, contract, engine.profile(), answers, states, writer, registry);
+    return api;
+  }
+
+  /** Last, so that a server that cannot listen takes no questions. */
+  private @Nullable GenerationDoor openDoor() {
+    if (config.hasKafka() && answers != null) {
+      door = new GenerationDoor(config, answers, engine.profile().model());
+    }
+    return door;
   }
 
   private HttpServerOptions options() {
@@ -89,18 +86,25 @@ public final class GibbonVerticle extends VerticleBase {
         .setCompressionSupported(false);
   }
 
+  /** Answers end while clients can still be told; only then connections are closed. */
   @Override
   public Future<?> stop() {
-    Future<?> closed = server == null ? Future.succeededFuture() : server.close();
-    return closed.compose(
-        ignored ->
-            vertx.executeBlocking(
-                () -> {
-                  close(door);
-                  close(answers);
-                  close(writer);
-                  return null;
-                }));
+    return vertx
+        .executeBlocking(
+            () -> {
+              close(door);
+              close(api);
+              close(answers);
+              return null;
+            })
+        .eventually(() -> server == null ? Future.succeededFuture() : server.close())
+        .eventually(
+            () ->
+                vertx.executeBlocking(
+                    () -> {
+                      close(writer);
+                      return null;
+                    }));
   }
 
   private static void close(@Nullable AutoCloseable part) throws Exception {

@@ -13,13 +13,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers requests of every door: proposes contexts, attaches their KV states, and hands the
@@ -30,6 +38,8 @@ public final class AnswerService implements AutoCloseable {
 
   /** What clients that must name a model may name whatever the server runs. */
   private static final String ANY_MODEL = "default";
+  private static final Logger LOG = LoggerFactory.getLogger(AnswerService.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Engine engine;
   private final StateReader states;
@@ -39,6 +49,8 @@ public final class AnswerService implements AutoCloseable {
   private final Semaphore slots;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledThreadPoolExecutor clock;
+  private final Set<RunningAnswer> underWay = ConcurrentHashMap.newKeySet();
+  private volatile boolean closing;
 
   /** A service over the topology's states. */
   public AnswerService(
@@ -63,6 +75,10 @@ public final class AnswerService implements AutoCloseable {
       listener.onError(RequestException.late("The deadline had passed before the answer began."));
       return () -> {};
     }
+    if (closing) {
+      listener.onError(stopping());
+      return () -> {};
+    }
     if (!slots.tryAcquire()) {
       meters.refused("overloaded");
       listener.onError(
@@ -72,13 +88,22 @@ public final class AnswerService implements AutoCloseable {
       return () -> {};
     }
     RunningAnswer running = new RunningAnswer(listener, meters, slots::release);
-    ScheduledFuture<?> alarm =
-        clock.schedule(
-            () -> running.expire("The answer was not whole after " + limit.toMillis() + " ms."),
-            limit.toMillis(),
-            TimeUnit.MILLISECONDS);
-    running.atEnd(() -> alarm.cancel(false));
-    threads.execute(() -> prepare(request, running));
+    underWay.add(running);
+    running.over().thenRun(() -> underWay.remove(running));
+    try {
+      ScheduledFuture<?> alarm =
+          clock.schedule(
+              () -> running.expire("The answer was not whole after " + limit.toMillis() + " ms."),
+              limit.toMillis(),
+              TimeUnit.MILLISECONDS);
+      running.atEnd(() -> alarm.cancel(false));
+      threads.execute(() -> prepare(request, running));
+    } catch (RejectedExecutionException e) {
+      running.fail(stopping());
+    }
+    if (closing) {
+      running.stop(stopping());
+    }
     return running;
   }
 
@@ -101,7 +126,7 @@ public final class AnswerService implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      running.fail(RequestException.unavailable("stopping", "The server is stopping."));
+      running.fail(stopping());
     } catch (RuntimeException e) {
       running.fail(RequestException.of(e));
     }
@@ -209,9 +234,28 @@ public final class AnswerService implements AutoCloseable {
     return room;
   }
 
-  /** Ends preparations; what the runtime already has goes on. */
+  private static RequestException stopping() {
+    return RequestException.unavailable("stopping", "The server is stopping.");
+  }
+
+  /**
+   * Refuses new answers, stops those under way, and waits until each listener was told, for 10
+   * seconds at most. The runtime must still run.
+   */
   @Override
   public void close() {
+    closing = true;
+    List<RunningAnswer> last = List.copyOf(underWay);
+    last.forEach(running -> running.stop(stopping()));
+    try {
+      CompletableFuture.allOf(
+              last.stream().map(RunningAnswer::over).toArray(CompletableFuture<?>[]::new))
+          .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.warn("{} answers did not stop within {} s", underWay.size(), PATIENCE.toSeconds());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     clock.shutdownNow();
     threads.shutdownNow();
   }

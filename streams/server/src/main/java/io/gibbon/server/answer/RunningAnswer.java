@@ -11,6 +11,7 @@ import io.gibbon.runtime.kv.KvStates;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ final class RunningAnswer implements Answer, GenerationListener {
   private final long began = System.nanoTime();
   private final List<KvCache.Lease> leases = new ArrayList<>();
   private final List<Runnable> endings = new ArrayList<>();
+  private final CompletableFuture<Void> over = new CompletableFuture<>();
 
   private AnswerStart start = new AnswerStart(List.of(), List.of(), true);
   private Duration search = Duration.ZERO;
@@ -86,8 +88,17 @@ final class RunningAnswer implements Answer, GenerationListener {
   synchronized void start(Generator generator, GenerationTask task) {
     if (!ended) {
       generation = generator.generate(task, this);
-      listener.onStart(start);
+      try {
+        listener.onStart(start);
+      } catch (RuntimeException e) {
+        stop(RequestException.of(e));
+      }
     }
+  }
+
+  /** Done when the listener has been told the end. */
+  CompletableFuture<Void> over() {
+    return over;
   }
 
   @Override
@@ -100,7 +111,8 @@ final class RunningAnswer implements Answer, GenerationListener {
     stop(RequestException.late(message));
   }
 
-  private synchronized void stop(RequestException why) {
+  /** Ends with an error, as soon as the runtime gives the question back. */
+  synchronized void stop(RequestException why) {
     if (generation == null) {
       fail(why);
     } else if (!ended && reason == null) {
@@ -112,8 +124,12 @@ final class RunningAnswer implements Answer, GenerationListener {
   /** Ends without an answer. Only while the runtime does not have the question. */
   synchronized void fail(RequestException error) {
     if (end()) {
-      meters.failed(error);
-      listener.onError(error);
+      try {
+        meters.failed(error);
+        listener.onError(error);
+      } finally {
+        over.complete(null);
+      }
     }
   }
 
@@ -134,9 +150,13 @@ final class RunningAnswer implements Answer, GenerationListener {
     if (reason != null) {
       fail(reason);
     } else if (end()) {
-      AnswerEnd whole = whole(result);
-      meters.answered(whole);
-      listener.onEnd(whole);
+      try {
+        AnswerEnd whole = whole(result);
+        meters.answered(whole);
+        listener.onEnd(whole);
+      } finally {
+        over.complete(null);
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import io.gibbon.server.answer.RequestException;
 import io.gibbon.topology.DocumentId;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -146,9 +147,9 @@ public final class DocumentWriter implements AutoCloseable {
         .getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Sends what is underway, then closes. */
+  /** Sends what is underway, for 10 seconds at most, then closes. */
   @Override
   public void close() {
-    producer.close();
+    producer.close(Duration.ofSeconds(10));
   }
 }

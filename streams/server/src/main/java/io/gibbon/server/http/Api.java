@@ -21,7 +21,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Every operation of the description and the code that answers it. */
-public final class Api {
+public final class Api implements AutoCloseable {
 
   private final ServerConfig config;
   private final Contract contract;
@@ -93,6 +93,12 @@ public final class Api {
   /** A router with all routes. */
   public Router router() {
     return calls.router(handlers());
+  }
+
+  /** Refuses new calls, and waits until those under way have replied or handed over. */
+  @Override
+  public void close() {
+    calls.close();
   }
 
   /** The handler of each operation id. */

@@ -18,22 +18,32 @@ import io.vertx.ext.web.handler.CorsHandler;
 import io.vertx.openapi.contract.Operation;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all calls share: keys, limits, parsing, validation, errors. The event loop collects the
  * body; everything else happens on a virtual thread for each call.
  */
-final class Calls {
+final class Calls implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Set<String> OPEN = Set.of("live", "ready");
 
   private final Vertx vertx;
   private final ServerConfig config;
   private final Contract contract;
   private final List<byte[]> keys;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   Calls(Vertx vertx, ServerConfig config, Contract contract) {
     this.vertx = vertx;
@@ -77,7 +87,7 @@ final class Calls {
     Buffer body = routing.body().buffer();
     String contentType = routing.request().getHeader("Content-Type");
     String authorization = routing.request().getHeader("Authorization");
-    Thread.startVirtualThread(
+    Runnable work =
         () -> {
           try {
             if (!OPEN.contains(operation.getOperationId())) {
@@ -90,13 +100,35 @@ final class Calls {
                     : parse(operation.getOperationId(), contentType, body);
             handler.handle(new Api.Call(path, routing.queryParams(), json, reply, routing));
           } catch (InterruptedException e) {
-            reply.error(RequestException.unavailable("stopping", "The server is stopping."));
+            reply.error(stopping());
           } catch (InvalidRecordException e) {
             reply.error(RequestException.invalid(e.field(), e.getMessage()));
           } catch (RuntimeException e) {
             reply.error(RequestException.of(e));
           }
-        });
+        };
+    try {
+      threads.execute(work);
+    } catch (RejectedExecutionException e) {
+      reply.error(stopping());
+    }
+  }
+
+  private static RequestException stopping() {
+    return RequestException.unavailable("stopping", "The server is stopping.");
+  }
+
+  /** Refuses new calls, interrupts those that wait, and waits until all have replied. */
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    try {
+      if (!threads.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("Calls did not stop within {} s", PATIENCE.toSeconds());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void requireKey(String authorization) {

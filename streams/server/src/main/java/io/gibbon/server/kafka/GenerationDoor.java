@@ -102,21 +102,29 @@ public final class GenerationDoor implements AutoCloseable {
     this.model = model;
     this.reader = new QuestionReader(config);
     this.sink = new EventSink(config);
-    this.consumer =
-        new KafkaConsumer<>(
-            config.kafkaClient(
-                Map.of(
-                    ConsumerConfig.GROUP_ID_CONFIG,
-                    config.requestsGroup(),
-                    ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-                    "false",
-                    ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                    "earliest",
-                    ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                    Integer.toString(config.requestsAtOnce()))),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+    this.consumer = openConsumer();
     this.thread = Thread.ofPlatform().name("gibbon-generation-requests").start(this::run);
+  }
+
+  private Consumer<byte[], byte[]> openConsumer() {
+    try {
+      return new KafkaConsumer<>(
+          config.kafkaClient(
+              Map.of(
+                  ConsumerConfig.GROUP_ID_CONFIG,
+                  config.requestsGroup(),
+                  ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                  "false",
+                  ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                  "earliest",
+                  ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                  Integer.toString(config.requestsAtOnce()))),
+          new ByteArrayDeserializer(),
+          new ByteArrayDeserializer());
+    } catch (KafkaException e) {
+      sink.close();
+      throw e;
+    }
   }
 
   private void run() {
