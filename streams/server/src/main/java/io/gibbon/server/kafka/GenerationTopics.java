@@ -4,8 +4,8 @@ import io.gibbon.server.ServerConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
@@ -23,26 +23,42 @@ final class GenerationTopics {
    * @throws KafkaException if Kafka cannot be reached or does not allow it
    */
   static void ensure(ServerConfig config) {
-    List<NewTopic> topics =
-        Stream.of(config.requestsTopic(), config.eventsTopic(), config.deadLettersTopic())
+    try (Admin admin = Admin.create(config.kafkaClient(Map.of()))) {
+      ensure(
+          admin, List.of(config.requestsTopic(), config.eventsTopic(), config.deadLettersTopic()));
+    }
+  }
+
+  /** Asks for nothing that is there: making topics may not be allowed. */
+  static void ensure(Admin admin, List<String> names) {
+    Set<String> present = await(admin.listTopics().names());
+    List<NewTopic> missing =
+        names.stream()
+            .filter(name -> !present.contains(name))
             .map(name -> new NewTopic(name, Optional.empty(), Optional.empty()))
             .toList();
-    try (Admin admin = Admin.create(config.kafkaClient(Map.of()))) {
-      for (KafkaFuture<Void> made : admin.createTopics(topics).values().values()) {
-        await(made);
+    if (!missing.isEmpty()) {
+      admin.createTopics(missing).values().values().forEach(GenerationTopics::awaitMade);
+    }
+  }
+
+  private static void awaitMade(KafkaFuture<Void> made) {
+    try {
+      await(made);
+    } catch (KafkaException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) {
+        throw e;
       }
     }
   }
 
-  private static void await(KafkaFuture<Void> made) {
+  private static <T> T await(KafkaFuture<T> future) {
     try {
-      made.get();
+      return future.get();
     } catch (ExecutionException e) {
-      if (!(e.getCause() instanceof TopicExistsException)) {
-        throw new KafkaException(
-            "The topics of questions and answers cannot be made: " + e.getCause().getMessage(),
-            e.getCause());
-      }
+      throw new KafkaException(
+          "The topics of questions and answers cannot be made: " + e.getCause().getMessage(),
+          e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KafkaException("interrupted", e);

@@ -1,6 +1,8 @@
 package io.gibbon.server.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gibbon.broker.EmbeddedBroker;
@@ -10,6 +12,7 @@ import io.gibbon.schemas.GenerationEventKind;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.server.TestServer;
 import io.gibbon.topology.DeadLetterHeaders;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +22,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -174,6 +180,31 @@ class GenerationDoorIT {
       List<GenerationEvent> events = events("e2", id, 2);
       assertThat(events.stream().map(GenerationEvent::getSequence)).containsExactly(0, 1, 2);
       assertThat(second.generator.tasks).hasSize(1);
+    }
+  }
+
+  @Test
+  void makesNoTopicsWhereAllArePresent() {
+    try (Admin admin =
+        Admin.create(
+            Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+      Admin mayNotCreate =
+          (Admin)
+              Proxy.newProxyInstance(
+                  Admin.class.getClassLoader(),
+                  new Class<?>[] {Admin.class},
+                  (proxy, method, arguments) -> {
+                    if (method.getName().equals("createTopics")) {
+                      throw new TopicAuthorizationException("not allowed");
+                    }
+                    return method.invoke(admin, arguments);
+                  });
+      List<String> topics = List.of(TOPIC, "generation-events", "dead-letters");
+
+      assertThatCode(() -> GenerationTopics.ensure(mayNotCreate, topics))
+          .doesNotThrowAnyException();
+      assertThatThrownBy(() -> GenerationTopics.ensure(mayNotCreate, List.of(TOPIC, "missing")))
+          .isInstanceOf(TopicAuthorizationException.class);
     }
   }
 
