@@ -327,7 +327,8 @@ final class JsonRecordReader {
   private Instant timestamp(String path) throws IOException {
     if (json.currentToken() == JsonToken.VALUE_STRING) {
       try {
-        return Instant.ofEpochMilli(OffsetDateTime.parse(json.getText()).toInstant().toEpochMilli());
+        return Instant.ofEpochMilli(
+            OffsetDateTime.parse(json.getText()).toInstant().toEpochMilli());
       } catch (DateTimeParseException e) {
         throw expected("ISO 8601 with an offset, such as 2026-01-31T12:00:00Z", path);
       } catch (ArithmeticException e) {

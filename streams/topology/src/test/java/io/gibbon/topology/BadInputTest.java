@@ -129,7 +129,9 @@ class BadInputTest {
 
     TestRecord<byte[], byte[]> dead = harness.deadLetters.readRecord();
     assertThat(header(dead, DeadLetterHeaders.REASON)).contains("timestamp").contains("3600000");
-    assertThat(dead.getRecordTime()).as("brokers refuse the future").isEqualTo(TopologyHarness.START);
+    assertThat(dead.getRecordTime())
+        .as("brokers refuse the future")
+        .isEqualTo(TopologyHarness.START);
     assertThat(harness.stored("1")).isNull();
   }
 
@@ -161,8 +163,7 @@ class BadInputTest {
     byte[] record =
         "\0\0\0\0\7{\"collection\":\"c\",\"id\":\"1\",\"text\":\"some text\"}".getBytes(UTF_8);
     try (TopologyHarness asking =
-        new TopologyHarness(
-            other, new ScriptedEncoder(), Map.of("schema-registry-urls", url))) {
+        new TopologyHarness(other, new ScriptedEncoder(), Map.of("schema-registry-urls", url))) {
       asking.documents.pipeInput(new TestRecord<>((byte[]) null, record));
       asking.settle();
 

@@ -157,7 +157,9 @@ class CrashIT {
         .ignoreException(StateUnavailableException.class)
         .until(
             () ->
-                streams.reader().collections().collections().stream().mapToLong(CollectionStatus::documents).sum()
+                streams.reader().collections().collections().stream()
+                        .mapToLong(CollectionStatus::documents)
+                        .sum()
                     == DOCUMENTS);
   }
 

@@ -295,7 +295,9 @@ class GibbonStreamsIT {
 
   private static long encoded(StateReader reader) {
     try {
-      return reader.collections().collections().stream().mapToLong(CollectionStatus::documents).sum();
+      return reader.collections().collections().stream()
+          .mapToLong(CollectionStatus::documents)
+          .sum();
     } catch (StateUnavailableException e) {
       return -1;
     }

@@ -58,8 +58,7 @@ public final class FreshnessBench {
     Histogram histogram = new Histogram(TimeUnit.MINUTES.toNanos(10), 3);
     GibbonConfig config = gibbon.config();
     try (GibbonClient client = new GibbonClient(gibbon.url(), null);
-        KafkaSink sink =
-            new KafkaSink(config.topology())) {
+        KafkaSink sink = new KafkaSink(config.topology())) {
       for (int i = -WARMUPS; i < documents; i++) {
         long start = System.nanoTime();
         String id = "d" + i;

@@ -67,8 +67,7 @@ final class DemoCommand implements Callable<Integer> {
   private static int play(Gibbon gibbon, PrintWriter out) throws IOException {
     GibbonConfig config = gibbon.config();
     try (GibbonClient client = new GibbonClient(gibbon.url(), null);
-        KafkaSink producer =
-            new KafkaSink(config.topology())) {
+        KafkaSink producer = new KafkaSink(config.topology())) {
       DemoScript script =
           new DemoScript(client, producer, gibbon.metrics().encoded::sum, config.data(), out);
       int failures = script.play();

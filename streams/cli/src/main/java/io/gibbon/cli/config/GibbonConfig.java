@@ -163,7 +163,9 @@ public record GibbonConfig(
     return of(texts, Map.of());
   }
 
-  /** This configuration with nothing of an existing Kafka, and with a door open to local clients. */
+  /**
+   * This configuration with nothing of an existing Kafka, and with a door open to local clients.
+   */
   public GibbonConfig isolated() {
     Map<String, String> texts = texts();
     texts.keySet().removeIf(key -> key.startsWith(Settings.KAFKA));

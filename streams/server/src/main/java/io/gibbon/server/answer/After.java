@@ -27,8 +27,7 @@ public record After(DocumentId document, long timestamp) {
           param,
           param + " must be collection/id@timestamp, as a PUT returns it, not '" + text + "'");
     }
-    DocumentId document =
-        new DocumentId(text.substring(0, slash), text.substring(slash + 1, at));
+    DocumentId document = new DocumentId(text.substring(0, slash), text.substring(slash + 1, at));
     return new After(document, Long.parseLong(timestamp));
   }
 

@@ -38,6 +38,7 @@ public final class AnswerService implements AutoCloseable {
 
   /** What clients that must name a model may name whatever the server runs. */
   private static final String ANY_MODEL = "default";
+
   private static final Logger LOG = LoggerFactory.getLogger(AnswerService.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 

@@ -44,10 +44,7 @@ final class DocumentHandlers {
     known.collections().forEach(collection -> data.add(json(collection)));
     reply.json(
         200,
-        new JsonObject()
-            .put("object", "list")
-            .put("data", data)
-            .put("complete", known.complete()));
+        new JsonObject().put("object", "list").put("data", data).put("complete", known.complete()));
   }
 
   void put(DocumentId id, JsonObject body, MultiMap query, Reply reply)
