@@ -6,10 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A small random model of the Llama family, the same for the same record: answers are nonsense, all
- * else is as with a real one. Its vocabulary is the default model's three control tokens, the 256
- * bytes and the results of a few merges; its chat template is the default model's.
+ * A small random model of any family, the same for the same record: answers are nonsense, all else
+ * is as with a real one. Its vocabulary is the default model's three control tokens, the 256 bytes
+ * and the results of a few merges; its chat template is the default model's.
  *
+ * @param architecture family, as {@code general.architecture} names it
  * @param layers number of layers
  * @param width width of the residual stream; a multiple of 32
  * @param heads query heads
@@ -21,6 +22,7 @@ import java.util.List;
  * @param seed of the random weights
  */
 public record TinyModel(
+    String architecture,
     int layers,
     int width,
     int heads,
@@ -33,7 +35,12 @@ public record TinyModel(
 
   /** Two layers of width 64. */
   public static final TinyModel DEFAULT =
-      new TinyModel(2, 64, 4, 2, 16, 128, 4096, TensorType.F32, 1);
+      new TinyModel("llama", 2, 64, 4, 2, 16, 128, 4096, TensorType.F32, 1);
+
+  /** Tokens that a sliding layer of a Gemma sees, and how often a layer sees everything. */
+  public static final int SLIDING_WINDOW = 24;
+
+  private static final int SLIDING_PATTERN = 3;
 
   /** The default model's own template. */
   public static final String CHAT_TEMPLATE =
@@ -53,15 +60,22 @@ public record TinyModel(
       List.of(
           "Ġ t", "h e", "i n", "r e", "o n", "Ġt he", "a n", "e r", "Ġ a", "Ġa n", "x x", "xx xx");
 
+  /** A model of another family, with layers of every kind. */
+  public TinyModel withArchitecture(String name) {
+    return new TinyModel(
+        name, 4, width, heads, kvHeads, headDim, feedForward, window, weights, seed);
+  }
+
   /** The same model with other weights' type. */
   public TinyModel withWeights(TensorType type) {
-    return new TinyModel(layers, width, heads, kvHeads, headDim, feedForward, window, type, seed);
+    return new TinyModel(
+        architecture, layers, width, heads, kvHeads, headDim, feedForward, window, type, seed);
   }
 
   /** The same model with another window. */
   public TinyModel withWindow(int tokens) {
     return new TinyModel(
-        layers, width, heads, kvHeads, headDim, feedForward, tokens, weights, seed);
+        architecture, layers, width, heads, kvHeads, headDim, feedForward, tokens, weights, seed);
   }
 
   /** Writes the model as a GGUF file and returns its path. */
@@ -84,19 +98,28 @@ public record TinyModel(
   }
 
   private void metadata(GgufWriter out) {
-    out.string("general.architecture", "llama")
+    String p = architecture + ".";
+    out.string("general.architecture", architecture)
         .string("general.name", "Tiny")
-        .integer("llama.block_count", layers)
-        .integer("llama.context_length", window)
-        .integer("llama.embedding_length", width)
-        .integer("llama.feed_forward_length", feedForward)
-        .integer("llama.attention.head_count", heads)
-        .integer("llama.attention.head_count_kv", kvHeads)
-        .integer("llama.attention.key_length", headDim)
-        .integer("llama.attention.value_length", headDim)
-        .integer("llama.rope.dimension_count", headDim)
-        .number("llama.rope.freq_base", 10_000)
-        .number("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+        .integer(p + "block_count", layers)
+        .integer(p + "context_length", window)
+        .integer(p + "embedding_length", width)
+        .integer(p + "feed_forward_length", feedForward)
+        .integer(p + "attention.head_count", heads)
+        .integer(p + "attention.head_count_kv", kvHeads)
+        .integer(p + "attention.key_length", headDim)
+        .integer(p + "attention.value_length", headDim)
+        .integer(p + "rope.dimension_count", headDim)
+        .number(p + "rope.freq_base", gemma() ? 1_000_000 : 10_000)
+        .number(p + "attention.layer_norm_rms_epsilon", 1e-5f);
+    if (gemma()) {
+      out.integer(p + "attention.sliding_window", SLIDING_WINDOW)
+          .integer(p + "attention.sliding_window_pattern", SLIDING_PATTERN);
+    }
+  }
+
+  private boolean gemma() {
+    return architecture.equals("gemma3");
   }
 
   /** All tokens, as the file spells them. */
@@ -139,6 +162,19 @@ public record TinyModel(
       matrix(out, block + "ffn_gate.weight", width, feedForward);
       matrix(out, block + "ffn_up.weight", width, feedForward);
       matrix(out, block + "ffn_down.weight", feedForward, width);
+      if (architecture.equals("qwen2")) {
+        vector(out, block + "attn_q.bias", queries, 0, 0.5f);
+        vector(out, block + "attn_k.bias", keys, 0, 0.5f);
+        vector(out, block + "attn_v.bias", keys, 0, 0.5f);
+      }
+      if (architecture.equals("qwen3") || gemma()) {
+        vector(out, block + "attn_q_norm.weight", headDim, 1, 0.3f);
+        vector(out, block + "attn_k_norm.weight", headDim, 1, 0.3f);
+      }
+      if (gemma()) {
+        norm(out, block + "post_attention_norm.weight");
+        norm(out, block + "post_ffw_norm.weight");
+      }
     }
     norm(out, "output_norm.weight");
   }
@@ -149,7 +185,11 @@ public record TinyModel(
   }
 
   private void norm(GgufWriter out, String name) {
-    out.tensor(name, TensorType.F32, width, 1, random(name, width, 1, 0.1f));
+    vector(out, name, width, 1, 0.1f);
+  }
+
+  private void vector(GgufWriter out, String name, int length, float centre, float spread) {
+    out.tensor(name, TensorType.F32, length, 1, random(name, length, centre, spread));
   }
 
   /** Numbers evenly spread around a centre, from splitmix64 seeded by the tensor's name. */

@@ -22,6 +22,9 @@ import java.util.Map;
  * of both, {@code w = softmax([S * T * lse_c, lse_o])} and {@code out = w[0] * out_c + w[1] *
  * out_o}.
  *
+ * <p>In layers with a sliding window W, both groups are masked by pos_q - pos_k < W; a group of
+ * which nothing is seen has weight 0.
+ *
  * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a tile's keys and values
  * are widened once for all query heads of the group and all rows. Tiles start at context starts, so
  * a row's bits do not depend on the batch. One thread at a time.
@@ -39,6 +42,7 @@ final class Attention {
 
   private final Kernels kernels;
   private final Workers workers;
+  private final ModelDescription model;
   private final KvLayout layout;
   private final int heads;
   private final int group;
@@ -51,6 +55,7 @@ final class Attention {
   Attention(ModelDescription model, KvLayout layout, Kernels kernels, Workers workers) {
     this.kernels = kernels;
     this.workers = workers;
+    this.model = model;
     this.layout = layout;
     this.heads = model.heads();
     this.group = model.heads() / model.kvHeads();
@@ -135,7 +140,8 @@ final class Attention {
             ? plan.range(rows[rows.length - 1]).ownIndex(rows[rows.length - 1])
             : piece.to();
     int n = rows.length * group;
-    for (int token = piece.from(); token < piece.to() && token <= lastVisible; token += TILE) {
+    int first = firstTile(layer, plan, item, piece);
+    for (int token = first; token < piece.to() && token <= lastVisible; token += TILE) {
       int tokens = Math.min(TILE, piece.to() - token);
       int width = (tokens + KvLayout.PANEL - 1) / KvLayout.PANEL * KvLayout.PANEL;
       loadKeys(piece.states(), layer, item.kvHead(), token, width, s);
@@ -156,7 +162,9 @@ final class Attention {
           false);
       for (int r = 0; r < rows.length; r++) {
         int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
-        softmax(plan, item, piece, r, Math.clamp(visible, 0, tokens), width, s);
+        int hidden = firstSeen(layer, plan.range(rows[r]), rows[r], piece) - token;
+        int end = Math.clamp(visible, 0, tokens);
+        softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, width, s);
       }
       loadValues(piece.states(), layer, item.kvHead(), token, tokens, s);
       kernels.multiply(
@@ -177,18 +185,45 @@ final class Attention {
     }
   }
 
+  /** The first tile of which any row sees a token, on the piece's grid of tiles. */
+  private int firstTile(int layer, AttentionPlan plan, Item item, Piece piece) {
+    int first = Integer.MAX_VALUE;
+    for (int row : item.rows()) {
+      first = Math.min(first, firstSeen(layer, plan.range(row), row, piece));
+    }
+    return piece.from() + Math.max(0, first - piece.from()) / TILE * TILE;
+  }
+
+  /** The first token of the piece's states that a row sees in a layer. */
+  private int firstSeen(int layer, RowRange range, int row, Piece piece) {
+    int window = model.visible(layer);
+    if (window == Integer.MAX_VALUE) {
+      return 0;
+    }
+    Sequence sequence = range.slice().sequence();
+    int start = 0;
+    if (piece.causal()) {
+      start = sequence.start();
+    } else if (piece.context() >= 0) {
+      start = sequence.contextStart();
+    }
+    return Math.max(0, range.position(row) - window + 1 - start);
+  }
+
+  /** Rows see the tokens of a tile from {@code first} to before {@code end}. */
   private void softmax(
-      AttentionPlan plan, Item item, Piece piece, int r, int visible, int width, Scratch s) {
+      AttentionPlan plan, Item item, Piece piece, int r, int first, int end, int width, Scratch s) {
     int row = item.rows()[r];
     float scale = scale(plan.range(row).slice().sequence(), piece);
     Shares wanted = piece.context() < 0 ? null : plan.shares(row);
     for (int g = 0; g < group; g++) {
       int query = r * group + g;
+      Arrays.fill(s.scores, query * TILE, query * TILE + first, Float.NEGATIVE_INFINITY);
       s.greatest[query] =
           kernels.softmax(
               s.scores,
               query * TILE,
-              visible,
+              end,
               width,
               scale,
               s.greatest[query],
@@ -202,14 +237,14 @@ final class Attention {
             s.greatest[query],
             s.scores,
             query * TILE,
-            visible);
+            end);
       }
     }
   }
 
   private float scale(Sequence sequence, Piece piece) {
     double temperature = piece.context() < 0 ? 1 : sequence.attentionTemperature();
-    return (float) (1 / (Math.sqrt(headDim) * temperature));
+    return (float) (model.attentionScale() / temperature);
   }
 
   private void loadKeys(KvStates states, int layer, int kvHead, int token, int width, Scratch s) {

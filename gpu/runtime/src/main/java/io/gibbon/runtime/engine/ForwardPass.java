@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A decoder-only transformer with RMS norms, rotary positions, grouped-query attention and a SwiGLU
- * feed-forward network, over the rows of a whole step at once. One thread at a time.
+ * A decoder-only transformer with RMS norms, rotary positions, grouped-query attention and a gated
+ * feed-forward network, over the rows of a whole step at once. What a family adds (biases, norms,
+ * sliding windows) is in the model's description and in which weights there are. One thread at a
+ * time.
  */
 final class ForwardPass {
 
@@ -30,6 +32,7 @@ final class ForwardPass {
   private final Matmul matmul;
   private final Attention attention;
   private final Rope rope;
+  private final Rope slidingRope;
   private final int queryWidth;
   private final int keyWidth;
   private final int qkvWidth;
@@ -51,7 +54,9 @@ final class ForwardPass {
     this.workers = workers;
     this.matmul = new Matmul(kernels, workers);
     this.attention = new Attention(model, layout, kernels, workers);
-    this.rope = new Rope(model);
+    this.rope = new Rope(model.rope(), weights.ropeDivisors());
+    this.slidingRope =
+        model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);
     this.queryWidth = model.heads() * model.headDim();
     this.keyWidth = model.kvHeads() * model.headDim();
     this.qkvWidth = queryWidth + 2 * keyWidth;
@@ -100,6 +105,7 @@ final class ForwardPass {
 
   private void reserve(int rows) {
     rope.reserve(rows);
+    slidingRope.reserve(rows);
     if (rows > capacity) {
       capacity = rows;
       hidden = new float[rows * model.width()];
@@ -116,14 +122,24 @@ final class ForwardPass {
       for (int i = 0; i < range.count(); i++) {
         int row = range.row() + i;
         weights.embedding().row(tokens[i], hidden, row * model.width());
+        scale(hidden, row * model.width(), model.width(), model.embeddingScale());
         rope.position(row, range.position(row));
+        if (slidingRope != rope) {
+          slidingRope.position(row, range.position(row));
+        }
       }
+    }
+  }
+
+  private static void scale(float[] x, int offset, int n, float factor) {
+    for (int i = offset; factor != 1 && i < offset + n; i++) {
+      x[i] *= factor;
     }
   }
 
   private void queriesKeysValues(int layer, List<RowRange> ranges, int rows) {
     Weights.Layer weight = weights.layers().get(layer);
-    norm(weight.attentionNorm(), rows);
+    norm(hidden, weight.attentionNorm(), rows);
     matmul.run(normed, model.width(), rows, weight.queryKeyValue(), queryKeyValue, qkvWidth);
     for (RowRange range : ranges) {
       KvStates own = range.slice().sequence().own();
@@ -133,47 +149,71 @@ final class ForwardPass {
   }
 
   private void rotateAndStore(int layer, int row, KvStates own, int token) {
+    Weights.Layer weight = weights.layers().get(layer);
     int queries = row * qkvWidth;
     int keys = queries + queryWidth;
     int values = keys + keyWidth;
-    rope.rotate(row, queryKeyValue, queries, model.heads() + model.kvHeads(), model.headDim());
+    kernels.add(
+        queryKeyValue, queries, weight.queryKeyValueBias(), 0, weight.queryKeyValueBias().length);
+    normHeads(weight.queryNorm(), queries, model.heads());
+    normHeads(weight.keyNorm(), keys, model.kvHeads());
+    Rope rotation = model.visible(layer) == Integer.MAX_VALUE ? rope : slidingRope;
+    rotation.rotate(row, queryKeyValue, queries, model.heads() + model.kvHeads(), model.headDim());
     for (int head = 0; head < model.kvHeads(); head++) {
       int offset = head * model.headDim();
       own.put(layer, head, token, queryKeyValue, keys + offset, queryKeyValue, values + offset);
     }
   }
 
+  private void normHeads(float[] weight, int offset, int heads) {
+    for (int head = 0; weight.length > 0 && head < heads; head++) {
+      int at = offset + head * weight.length;
+      kernels.rmsNorm(
+          queryKeyValue, at, weight, model.rmsEpsilon(), weight.length, queryKeyValue, at);
+    }
+  }
+
   private void attend(int layer, AttentionPlan plan) {
     attention.run(layer, plan, queryKeyValue, qkvWidth, attended, queryWidth);
     int rows = plan.rows();
-    List<PackedMatrix> output = weights.layers().get(layer).attentionOutput();
-    matmul.run(attended, queryWidth, rows, output, normed, model.width());
-    addToHidden(normed, rows);
+    Weights.Layer weight = weights.layers().get(layer);
+    matmul.run(attended, queryWidth, rows, weight.attentionOutput(), normed, model.width());
+    addToHidden(weight.attentionOutputNorm(), rows);
   }
 
   private void feedForward(int layer, int rows) {
     Weights.Layer weight = weights.layers().get(layer);
     int width = model.feedForward();
-    norm(weight.feedForwardNorm(), rows);
+    norm(hidden, weight.feedForwardNorm(), rows);
     matmul.run(normed, model.width(), rows, weight.gateUp(), gateUp, 2 * width);
-    forEachRow(
-        rows, row -> kernels.swiGlu(gateUp, row * 2 * width, gateUp, (row * 2 + 1) * width, width));
+    forEachRow(rows, row -> gate(row * 2 * width, width));
     matmul.run(gateUp, 2 * width, rows, weight.down(), normed, model.width());
-    addToHidden(normed, rows);
+    addToHidden(weight.downNorm(), rows);
   }
 
-  private void norm(float[] weight, int rows) {
+  private void gate(int offset, int width) {
+    switch (model.activation()) {
+      case SILU -> kernels.swiGlu(gateUp, offset, gateUp, offset + width, width);
+      case GELU -> kernels.geGlu(gateUp, offset, gateUp, offset + width, width);
+    }
+  }
+
+  private void norm(float[] x, float[] weight, int rows) {
     int width = model.width();
     forEachRow(
         rows,
         row ->
             kernels.rmsNorm(
-                hidden, row * width, weight, model.rmsEpsilon(), width, normed, row * width));
+                x, row * width, weight, model.rmsEpsilon(), width, normed, row * width));
   }
 
-  private void addToHidden(float[] update, int rows) {
+  /** Adds what is in {@link #normed}, itself normed first where the family does so. */
+  private void addToHidden(float[] norm, int rows) {
+    if (norm.length > 0) {
+      norm(normed, norm, rows);
+    }
     int width = model.width();
-    forEachRow(rows, row -> kernels.add(hidden, row * width, update, row * width, width));
+    forEachRow(rows, row -> kernels.add(hidden, row * width, normed, row * width, width));
   }
 
   /**
@@ -205,7 +245,7 @@ final class ForwardPass {
   private void logits(List<RowRange> wanted) {
     int rows = RowRange.total(wanted);
     int width = model.width();
-    norm(weights.outputNorm(), rows);
+    norm(hidden, weights.outputNorm(), rows);
     for (int from = 0; from < rows; from += LOGIT_ROWS) {
       int n = Math.min(LOGIT_ROWS, rows - from);
       if (from > 0) {

@@ -1,22 +1,54 @@
 package io.gibbon.runtime.engine;
 
-import io.gibbon.runtime.model.ModelDescription;
-import io.gibbon.runtime.model.ModelDescription.RopePairing;
+import io.gibbon.runtime.model.RopeDescription;
+import io.gibbon.runtime.model.RopeDescription.Pairing;
+import io.gibbon.runtime.model.RopeDescription.Scaling;
 
 /** Rotary position embedding (arXiv 2104.09864): the angles of a step's rows, and the rotation. */
 final class Rope {
 
   private final double[] frequencies;
-  private final RopePairing pairing;
+  private final double magnitude;
+  private final Pairing pairing;
   private float[] cosines = new float[0];
   private float[] sines = new float[0];
 
-  Rope(ModelDescription model) {
-    this.frequencies = new double[model.ropeDim() / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = Math.pow(model.ropeBase(), -2.0 * i / model.ropeDim());
+  /**
+   * A rotation.
+   *
+   * @param divisors of the frequencies, pair by pair; empty if they stay
+   */
+  Rope(RopeDescription description, float[] divisors) {
+    this.pairing = description.pairing();
+    this.magnitude = description.scaling().magnitude();
+    this.frequencies = new double[description.dimensions() / 2];
+    for (int pair = 0; pair < frequencies.length; pair++) {
+      double frequency =
+          Math.pow(description.base(), -2.0 * pair / description.dimensions())
+              / (divisors.length == 0 ? 1 : divisors[pair]);
+      double slower = frequency / description.scaling().factor();
+      double kept = kept(description, pair);
+      frequencies[pair] = slower * (1 - kept) + frequency * kept;
     }
-    this.pairing = model.ropePairing();
+  }
+
+  /** How much of a pair's frequency YaRN (arXiv 2309.00071) keeps: 1 for the fast ones. */
+  private static double kept(RopeDescription description, int pair) {
+    Scaling scaling = description.scaling();
+    if (scaling.originalWindow() == 0) {
+      return 0;
+    }
+    double first = Math.max(0, Math.floor(pairTurning(description, scaling.betaFast())));
+    double last =
+        Math.min(
+            description.dimensions() - 1, Math.ceil(pairTurning(description, scaling.betaSlow())));
+    return 1 - Math.clamp((pair - first) / Math.max(0.001, last - first), 0.0, 1.0);
+  }
+
+  /** The pair that turns so many times within the original window. */
+  private static double pairTurning(RopeDescription description, double turns) {
+    double longest = description.scaling().originalWindow() / (turns * 2 * Math.PI);
+    return description.dimensions() * Math.log(longest) / (2 * Math.log(description.base()));
   }
 
   /** Makes room for the angles of so many rows. */
@@ -31,16 +63,16 @@ final class Rope {
   void position(int row, int position) {
     for (int i = 0; i < frequencies.length; i++) {
       double angle = position * frequencies[i];
-      cosines[row * frequencies.length + i] = (float) Math.cos(angle);
-      sines[row * frequencies.length + i] = (float) Math.sin(angle);
+      cosines[row * frequencies.length + i] = (float) (Math.cos(angle) * magnitude);
+      sines[row * frequencies.length + i] = (float) (Math.sin(angle) * magnitude);
     }
   }
 
   /** Rotates {@code heads} adjacent heads of one row. */
   void rotate(int row, float[] x, int offset, int heads, int headDim) {
     int pairs = frequencies.length;
-    int step = pairing == RopePairing.ADJACENT ? 2 : 1;
-    int partner = pairing == RopePairing.ADJACENT ? 1 : pairs;
+    int step = pairing == Pairing.ADJACENT ? 2 : 1;
+    int partner = pairing == Pairing.ADJACENT ? 1 : pairs;
     for (int head = 0; head < heads; head++) {
       int base = offset + head * headDim;
       for (int i = 0; i < pairs; i++) {

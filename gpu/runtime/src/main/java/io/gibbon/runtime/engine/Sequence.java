@@ -21,4 +21,10 @@ public record Sequence(
     KvStates own,
     int start,
     double attentionTemperature,
-    double scalingFactor) {}
+    double scalingFactor) {
+
+  /** Position of every context's first token: right behind the prefix. */
+  int contextStart() {
+    return prefix == null ? 0 : prefix.tokens();
+  }
+}

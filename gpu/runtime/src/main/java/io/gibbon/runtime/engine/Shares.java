@@ -40,9 +40,12 @@ final class Shares {
 
   /**
    * Adds {@code n} exponentials relative to {@code max}, which never falls from tile to tile of a
-   * piece.
+   * piece and is negative infinity while all were masked.
    */
   void addTile(int head, int piece, float max, float[] exponentials, int offset, int n) {
+    if (max == Float.NEGATIVE_INFINITY) {
+      return;
+    }
     float even = 0;
     float odd = 0;
     int i = offset;
@@ -62,8 +65,10 @@ final class Shares {
   void addHead(int head, double contextWeight, double logSumExp) {
     int from = head * contextOfPiece.length;
     for (int piece = 0; piece < contextOfPiece.length; piece++) {
-      double lse = greatest[from + piece] + Math.log(sums[from + piece]);
-      total[contextOfPiece[piece]] += contextWeight * Math.exp(lse - logSumExp) / samples;
+      if (sums[from + piece] > 0) {
+        double lse = greatest[from + piece] + Math.log(sums[from + piece]);
+        total[contextOfPiece[piece]] += contextWeight * Math.exp(lse - logSumExp) / samples;
+      }
     }
     clear(from, from + contextOfPiece.length);
   }

@@ -71,8 +71,8 @@ public interface Kernels {
       int outOffset);
 
   /**
-   * {@code out = x / sqrt(mean(x^2) + epsilon) * weight}; {@code n} is a multiple of {@value
-   * #LANES}.
+   * {@code out = x / sqrt(mean(x^2) + epsilon) * weight}, where out may be x; {@code n} is a
+   * multiple of {@value #LANES}.
    */
   void rmsNorm(
       float[] x, int xOffset, float[] weight, float epsilon, int n, float[] out, int outOffset);
@@ -87,6 +87,13 @@ public interface Kernels {
   void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
 
   /**
+   * {@code gate = gelu(gate) * up} with the approximation {@code gelu(x) = x / 2 * (1 + tanh(sqrt(2
+   * / pi) * (x + 0.044715 x^3)))} (arXiv 1606.08415), which is {@code x / (1 + exp(-2 sqrt(2 / pi)
+   * * (x + 0.044715 x^3)))}.
+   */
+  void geGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
+
+  /**
    * One step of an online softmax over one tile of scores. The state of a row is its greatest score
    * so far and an accumulator of {@code length} floats, the last {@value #LANES} of which are
    * partial sums of the exponentials; all of it is relative to that greatest score.
@@ -94,8 +101,8 @@ public interface Kernels {
    * <p>Replaces the scores by {@code exp(scale * score - greatest)}, adds these to the partial
    * sums, and before that rescales the accumulator if the greatest score grew.
    *
-   * @param scores {@code width} floats from {@code offset}; those from {@code count} on are masked
-   *     and become 0
+   * @param scores {@code width} floats from {@code offset}; those from {@code count} on and those
+   *     that are negative infinity are masked and become 0
    * @param width a multiple of {@value #LANES}
    * @param greatest greatest scaled score of earlier tiles; negative infinity at first
    * @return the greatest scaled score so far

@@ -1,5 +1,7 @@
 package io.gibbon.runtime.kernel;
 
+import java.util.Arrays;
+
 /** The kernels as plain loops: the reference that faster ones are held to. */
 public final class ScalarKernels implements Kernels {
 
@@ -104,6 +106,15 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void geGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      double g = gate[gateOffset + i];
+      double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g));
+      gate[gateOffset + i] = (float) (g / 2 * (1 + tanh) * up[upOffset + i]);
+    }
+  }
+
+  @Override
   public float softmax(
       float[] scores,
       int offset,
@@ -117,6 +128,10 @@ public final class ScalarKernels implements Kernels {
     float max = greatest;
     for (int i = 0; i < count; i++) {
       max = Math.max(max, scores[offset + i] * scale);
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      Arrays.fill(scores, offset, offset + width, 0);
+      return max;
     }
     if (max > greatest) {
       float factor = (float) Math.exp((double) greatest - max);

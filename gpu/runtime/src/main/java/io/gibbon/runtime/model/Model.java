@@ -73,7 +73,7 @@ public final class Model implements AutoCloseable {
 
   /**
    * The weight of that GGUF name, its shape checked against the description, or empty if the file
-   * has none. Norms are always F32.
+   * has none. Vectors are always F32.
    */
   public Optional<Tensor> tensor(String name) {
     return Optional.ofNullable(gguf.tensors().get(name));
@@ -134,7 +134,7 @@ public final class Model implements AutoCloseable {
     }
     if (shape.rows() == 1 && tensor.type() != TensorType.F32) {
       throw new InvalidModelException(
-          gguf.path(), "tensor %s is %s, norms must be F32".formatted(name, tensor.type()));
+          gguf.path(), "tensor %s is %s, vectors must be F32".formatted(name, tensor.type()));
     }
   }
 

@@ -1,9 +1,12 @@
 package io.gibbon.runtime.model;
 
+import io.gibbon.runtime.model.Architecture.Trait;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The shape of a decoder-only transformer as its GGUF metadata tells it; everything the forward
  * pass needs besides the weights. Models are data: a family differs from another in these values
- * only.
+ * and in which weights there are.
  *
  * @param architecture {@code general.architecture}
  * @param layers {@code block_count}
@@ -15,9 +18,11 @@ package io.gibbon.runtime.model;
  * @param vocabulary tokens
  * @param window {@code context_length}
  * @param rmsEpsilon {@code attention.layer_norm_rms_epsilon}
- * @param ropeBase {@code rope.freq_base}
- * @param ropeDim dimensions of a head that are rotated
- * @param ropePairing which dimensions rotate together
+ * @param embeddingScale what embeddings are multiplied by
+ * @param attentionScale what scores of queries and keys are multiplied by: APE's 1 / sqrt(d)
+ * @param activation of the feed-forward network's gate
+ * @param rope rotation by position
+ * @param sliding the layers that see only a window, or null if all layers see everything
  */
 public record ModelDescription(
     String architecture,
@@ -30,9 +35,11 @@ public record ModelDescription(
     int vocabulary,
     int window,
     float rmsEpsilon,
-    float ropeBase,
-    int ropeDim,
-    RopePairing ropePairing) {
+    float embeddingScale,
+    double attentionScale,
+    Activation activation,
+    RopeDescription rope,
+    @Nullable SlidingWindow sliding) {
 
   private static final int MAX_LAYERS = 1_024;
   private static final int MAX_WIDTH = 1 << 16;
@@ -41,14 +48,21 @@ public record ModelDescription(
   private static final int MAX_VOCABULARY = 1 << 20;
   private static final int MAX_WINDOW = 1 << 24;
   private static final int MAX_HEAD_DIM = 1_024;
-  private static final float DEFAULT_ROPE_BASE = 10_000;
 
-  /** How RoPE pairs dimensions. */
-  public enum RopePairing {
-    /** (0, 1), (2, 3), ...: the GGUF {@code llama} layout. */
-    ADJACENT,
-    /** (0, d/2), (1, d/2 + 1), ...: every other family's layout. */
-    HALVES
+  /** Layers of the one Gemma 3 whose heads are scaled by its width: 27B. */
+  private static final int GEMMA3_27B_LAYERS = 62;
+
+  /** What the feed-forward network's gate goes through. */
+  public enum Activation {
+    /** x / (1 + exp(-x)). */
+    SILU,
+    /** The Gaussian error linear unit, by its approximation with tanh (arXiv 1606.08415). */
+    GELU
+  }
+
+  /** How many positions before its own a query sees in a layer, its own included. */
+  public int visible(int layer) {
+    return sliding != null && sliding.slides(layer) ? sliding.tokens() : Integer.MAX_VALUE;
   }
 
   /**
@@ -76,31 +90,45 @@ public record ModelDescription(
           p + "attention.head_count_kv", "is %d, not a divisor of %d".formatted(kvHeads, heads));
     }
     int headDim = headDim(metadata, p, width, heads);
-    int ropeDim = metadata.integer(p + "rope.dimension_count", 2, headDim, headDim);
-    if (ropeDim % 2 != 0) {
-      throw metadata.problem(p + "rope.dimension_count", "is " + ropeDim + ", it must be even");
-    }
-    refuseRopeScaling(metadata, p);
     int vocabulary = metadata.count("tokenizer.ggml.tokens");
     if (vocabulary < 1 || vocabulary > MAX_VOCABULARY) {
       throw metadata.problem(
           "tokenizer.ggml.tokens",
           "has %d tokens, it must have 1 to %d".formatted(vocabulary, MAX_VOCABULARY));
     }
+    int layers = metadata.integer(p + "block_count", 1, MAX_LAYERS);
+    int window = metadata.integer(p + "context_length", 1, MAX_WINDOW);
+    RopeDescription rope =
+        RopeDescription.from(metadata, p, headDim, window, architecture.ropePairing());
     return new ModelDescription(
         name,
-        metadata.integer(p + "block_count", 1, MAX_LAYERS),
+        layers,
         width,
         metadata.integer(p + "feed_forward_length", 1, MAX_FEED_FORWARD),
         heads,
         kvHeads,
         headDim,
         vocabulary,
-        metadata.integer(p + "context_length", 1, MAX_WINDOW),
+        window,
         metadata.positive(p + "attention.layer_norm_rms_epsilon"),
-        metadata.positive(p + "rope.freq_base", DEFAULT_ROPE_BASE),
-        ropeDim,
-        architecture.ropePairing());
+        architecture.has(Trait.SCALED_EMBEDDINGS) ? (float) Math.sqrt(width) : 1,
+        attentionScale(architecture, layers, width / heads, headDim),
+        architecture.activation(),
+        rope,
+        sliding(metadata, p, architecture, rope));
+  }
+
+  private static double attentionScale(
+      Architecture architecture, int layers, int widthPerHead, int headDim) {
+    boolean byWidth = architecture == Architecture.GEMMA3 && layers == GEMMA3_27B_LAYERS;
+    return 1 / Math.sqrt(byWidth ? widthPerHead : headDim);
+  }
+
+  private static @Nullable SlidingWindow sliding(
+      Metadata metadata, String p, Architecture architecture, RopeDescription rope) {
+    boolean slides =
+        architecture.has(Trait.SLIDING_WINDOW) && metadata.has(p + "attention.sliding_window");
+    return slides ? SlidingWindow.from(metadata, p, rope) : null;
   }
 
   private static int headDim(Metadata metadata, String p, int width, int heads) {
@@ -117,13 +145,5 @@ public record ModelDescription(
           "is %d; only values as long as the keys (%d) are supported".formatted(valueDim, headDim));
     }
     return headDim;
-  }
-
-  private static void refuseRopeScaling(Metadata metadata, String p) {
-    String scaling = metadata.string(p + "rope.scaling.type", "none");
-    if (!scaling.equals("none")) {
-      throw metadata.problem(
-          p + "rope.scaling.type", "is " + scaling + ", which is not supported; supported: none");
-    }
   }
 }

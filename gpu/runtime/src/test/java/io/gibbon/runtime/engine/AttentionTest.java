@@ -12,7 +12,10 @@ import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
-import io.gibbon.runtime.model.ModelDescription.RopePairing;
+import io.gibbon.runtime.model.ModelDescription.Activation;
+import io.gibbon.runtime.model.RopeDescription;
+import io.gibbon.runtime.model.RopeDescription.Pairing;
+import io.gibbon.runtime.model.RopeDescription.Scaling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -235,9 +238,11 @@ class AttentionTest {
           16,
           4096,
           1e-5f,
-          1e4f,
-          headDim,
-          RopePairing.ADJACENT);
+          1,
+          1 / Math.sqrt(headDim),
+          Activation.SILU,
+          new RopeDescription(1e4f, headDim, Pairing.ADJACENT, Scaling.NONE),
+          null);
     }
   }
 

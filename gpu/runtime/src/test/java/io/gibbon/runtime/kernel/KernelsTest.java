@@ -174,11 +174,15 @@ class KernelsTest {
     kernels.addScaled(scaled, 3, 0.3f, y, 5, 64);
     float[] gated = x.clone();
     kernels.swiGlu(gated, 3, y, 5, 64);
+    float[] gaussian = x.clone();
+    kernels.geGlu(gaussian, 3, y, 5, 64);
     for (int i = 0; i < 64; i++) {
       double g = x[3 + i];
       assertThat(sum[3 + i]).isEqualTo(x[3 + i] + y[5 + i]);
       assertThat(scaled[3 + i]).isEqualTo(Math.fma(0.3f, y[5 + i], x[3 + i]));
       assertThat((double) gated[3 + i]).isCloseTo(g / (1 + Math.exp(-g)) * y[5 + i], within(2e-6));
+      double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g));
+      assertThat((double) gaussian[3 + i]).isCloseTo(g / 2 * (1 + tanh) * y[5 + i], within(2e-6));
     }
   }
 
@@ -189,9 +193,12 @@ class KernelsTest {
     Arrays.fill(gate, 8, 16, 500);
     float[] up = new float[16];
     Arrays.fill(up, 1);
+    float[] gaussian = gate.clone();
     kernels.swiGlu(gate, 0, up, 0, 16);
+    kernels.geGlu(gaussian, 0, up, 0, 16);
     for (int i = 0; i < 16; i++) {
       assertThat(gate[i]).isCloseTo(i < 8 ? 0f : 500f, within(1e-4f));
+      assertThat(gaussian[i]).isCloseTo(i < 8 ? 0f : 500f, within(1e-4f));
     }
   }
 
@@ -243,6 +250,30 @@ class KernelsTest {
       }
       assertThat(greatest + Math.log(total)).isCloseTo(Math.log(sum), within(2e-6 * 50));
     }
+  }
+
+  @Test
+  void scoresOfNegativeInfinityAreMasked() {
+    float[] scores = numbers(32);
+    float[] accumulator = new float[32];
+    Arrays.fill(scores, 0, 20, Float.NEGATIVE_INFINITY);
+    float[] kept = Arrays.copyOfRange(scores, 20, 32);
+    float greatest =
+        kernels.softmax(scores, 0, 32, 32, 1, Float.NEGATIVE_INFINITY, accumulator, 0, 32);
+    assertThat(Arrays.copyOf(scores, 20)).containsOnly(0);
+    for (int i = 0; i < kept.length; i++) {
+      assertThat((double) scores[20 + i]).isCloseTo(Math.exp(kept[i] - greatest), within(1e-6));
+    }
+
+    float[] before = accumulator.clone();
+    float[] masked = new float[16];
+    Arrays.fill(masked, Float.NEGATIVE_INFINITY);
+    assertThat(kernels.softmax(masked, 0, 16, 16, 1, greatest, accumulator, 0, 32))
+        .isEqualTo(greatest);
+    assertThat(accumulator).isEqualTo(before);
+    Arrays.fill(masked, Float.NEGATIVE_INFINITY);
+    kernels.softmax(masked, 0, 16, 16, 1, Float.NEGATIVE_INFINITY, new float[32], 0, 32);
+    assertThat(masked).containsOnly(0);
   }
 
   @Test

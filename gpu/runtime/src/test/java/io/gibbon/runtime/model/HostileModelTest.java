@@ -138,15 +138,29 @@ class HostileModelTest {
     refuses(new GgufWriter().integer("general.architecture", 1), "must be a string");
     refuses(
         new GgufWriter().string("general.architecture", "mamba"),
-        "general.architecture is mamba, which is not supported; supported: llama");
+        "general.architecture is mamba, which is not supported; supported: llama, qwen2, qwen3, gemma3");
     refuses(
         new GgufWriter().integer("general.alignment", 24), "general.alignment is 24, not a power");
     refuses(shape(0, 64, 4, 2), "llama.block_count is 0, it must be from 1 to 1024");
     refuses(shape(2, 1 << 30, 4, 2), "llama.embedding_length is 1073741824");
     refuses(shape(2, 64, 4, 3), "llama.attention.head_count_kv is 3, not a divisor of 4");
     refuses(
-        shape(2, 64, 4, 2).string("llama.rope.scaling.type", "yarn"),
-        "llama.rope.scaling.type is yarn, which is not supported");
+        shape(2, 64, 4, 2).string("llama.rope.scaling.type", "longrope"),
+        "llama.rope.scaling.type is longrope, which is not supported; supported: none, linear, yarn");
+    refuses(
+        shape(2, 64, 4, 2)
+            .string("llama.rope.scaling.type", "yarn")
+            .number("llama.rope.scaling.factor", 0.5f),
+        "llama.rope.scaling.factor is 0.5, it must be from 1 to");
+    refuses(
+        TinyModel.DEFAULT
+            .withArchitecture("gemma3")
+            .writer()
+            .integer("gemma3.attention.sliding_window", 0),
+        "gemma3.attention.sliding_window is 0, it must be from 1");
+    refuses(
+        shape(2, 64, 4, 2).string("general.architecture", "qwen2"),
+        "qwen2.embedding_length is missing");
   }
 
   @Test

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gibbon.runtime.TinyModel;
-import io.gibbon.runtime.model.ModelDescription.RopePairing;
+import io.gibbon.runtime.model.ModelDescription.Activation;
+import io.gibbon.runtime.model.RopeDescription.Pairing;
+import io.gibbon.runtime.model.RopeDescription.Scaling;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,9 +38,11 @@ class ModelTest {
                   model.metadata().count("tokenizer.ggml.tokens"),
                   4096,
                   1e-5f,
-                  10_000,
-                  16,
-                  RopePairing.ADJACENT));
+                  1,
+                  0.25,
+                  Activation.SILU,
+                  new RopeDescription(10_000, 16, Pairing.ADJACENT, Scaling.NONE),
+                  null));
     }
   }
 
