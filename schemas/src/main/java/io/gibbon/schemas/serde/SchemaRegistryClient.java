@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +28,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Client of a schema registry's REST protocol, as Confluent's, Apicurio's and Karapace's registries
  * speak it: finds schemas by id and registers ours. Answers are kept, since ids never change their
- * meaning; an unknown id is asked for again after {@link #UNKNOWN_FOR}. Thread-safe; calls that are
- * not answered from memory block for at most the timeout per registry.
+ * meaning; an id that is unknown, or of a schema that we do not read, is asked for again after
+ * {@link #UNKNOWN_FOR}. While no server answers, calls that are not answered from memory fail at
+ * once, but for one after a second, then after twice as long each time, up to 30 s. Thread-safe;
+ * calls that are not answered from memory block for at most the timeout per server.
  */
 public final class SchemaRegistryClient {
 
-  /** How long an id that the registry does not know is not asked for again. */
+  /** How long an id that the registry does not know, or that we cannot use, is not asked for. */
   public static final Duration UNKNOWN_FOR = Duration.ofSeconds(10);
 
   private static final int MAX_KEPT = 1_000;
@@ -45,8 +48,13 @@ public final class SchemaRegistryClient {
   private final Duration timeout;
   private final HttpClient http;
   private final Map<Integer, RegisteredSchema> schemas = bounded();
-  private final Map<Integer, Long> unknown = bounded();
+  private final Map<Integer, Refused> refused = bounded();
   private final Map<String, Integer> ids = bounded();
+  private final LongSupplier nanoTime;
+  private final Outage outage;
+
+  /** Why a schema id cannot be used, and when that was found. */
+  private record Refused(InvalidRecordException why, long nanos) {}
 
   /**
    * A client that asks nothing yet.
@@ -58,6 +66,12 @@ public final class SchemaRegistryClient {
    */
   public SchemaRegistryClient(
       List<URI> registries, @Nullable String credentials, Duration timeout) {
+    this(registries, credentials, timeout, System::nanoTime);
+  }
+
+  /** As the other, with a clock as {@link System#nanoTime()}. */
+  SchemaRegistryClient(
+      List<URI> registries, @Nullable String credentials, Duration timeout, LongSupplier nanoTime) {
     if (registries.isEmpty()) {
       throw new IllegalArgumentException("a schema registry needs an address");
     }
@@ -69,6 +83,8 @@ public final class SchemaRegistryClient {
             : "Basic "
                 + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
     this.timeout = timeout;
+    this.nanoTime = nanoTime;
+    this.outage = new Outage(nanoTime);
     this.http =
         HttpClient.newBuilder()
             .connectTimeout(timeout)
@@ -100,6 +116,7 @@ public final class SchemaRegistryClient {
             .toString()
             .getBytes(StandardCharsets.UTF_8);
     Answer answer = ask(path, body);
+    outage.over();
     if (answer.status() != 200 || !answer.body().path("id").isInt()) {
       throw InvalidRecordException.of(
           "the schema registry refuses the schema of subject %s: %s"
@@ -121,26 +138,31 @@ public final class SchemaRegistryClient {
     if (kept != null) {
       return kept;
     }
-    Long since = get(unknown, id);
-    if (since != null && System.nanoTime() - since < UNKNOWN_FOR.toNanos()) {
-      throw unknownId(id);
+    Refused known = get(refused, id);
+    if (known != null && nanoTime.getAsLong() - known.nanos() < UNKNOWN_FOR.toNanos()) {
+      throw known.why();
     }
-    Answer answer = ask("/schemas/ids/" + id, null);
-    if (answer.status() == 404) {
-      put(unknown, id, System.nanoTime());
-      throw unknownId(id);
+    try {
+      RegisteredSchema schema = ask(id);
+      put(schemas, id, schema);
+      return schema;
+    } catch (InvalidRecordException e) {
+      put(refused, id, new Refused(e, nanoTime.getAsLong()));
+      throw e;
     }
-    if (answer.status() != 200) {
-      throw new RegistryUnavailableException(
-          "the schema registry does not give schema %d: %s".formatted(id, answer.problem()));
-    }
-    RegisteredSchema schema = parse(id, answer.body());
-    put(schemas, id, schema);
-    return schema;
   }
 
-  private static InvalidRecordException unknownId(int id) {
-    return InvalidRecordException.of("schema id %d is not in the schema registry".formatted(id));
+  private RegisteredSchema ask(int id) {
+    Answer answer = ask("/schemas/ids/" + id, null);
+    if (answer.status() != 200 && answer.status() != 404) {
+      throw outage.failed(
+          "the schema registry does not give schema %d: %s".formatted(id, answer.problem()), null);
+    }
+    outage.over();
+    if (answer.status() == 404) {
+      throw InvalidRecordException.of("schema id %d is not in the schema registry".formatted(id));
+    }
+    return parse(id, answer.body());
   }
 
   private static RegisteredSchema parse(int id, JsonNode body) {
@@ -164,23 +186,22 @@ public final class SchemaRegistryClient {
   }
 
   private Answer ask(String path, byte @Nullable [] body) {
-    RegistryUnavailableException last = null;
+    outage.check();
+    String problem = "";
+    IOException cause = null;
     for (URI registry : registries) {
       try {
         Answer answer = ask(registry, path, body);
         if (answer.status() != 429 && answer.status() < 500) {
           return answer;
         }
-        last =
-            new RegistryUnavailableException(
-                "schema registry " + registry + ": " + answer.problem());
+        problem = "schema registry " + registry + ": " + answer.problem();
       } catch (IOException e) {
-        last =
-            new RegistryUnavailableException(
-                "schema registry " + registry + " does not answer: " + e, e);
+        problem = "schema registry " + registry + " does not answer: " + e;
+        cause = e;
       }
     }
-    throw last;
+    throw outage.failed(problem, cause);
   }
 
   private Answer ask(URI registry, String path, byte @Nullable [] body) throws IOException {

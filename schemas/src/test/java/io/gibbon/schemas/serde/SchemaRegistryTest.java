@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ class SchemaRegistryTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5);
   private RegistryServer server;
   private RecordSerde<Document> serde;
 
@@ -39,8 +41,12 @@ class SchemaRegistryTest {
     server.close();
   }
 
-  private static SchemaRegistryClient client(Duration timeout, URI... uris) {
-    return new SchemaRegistryClient(List.of(uris), "alice:s3cret", timeout);
+  private SchemaRegistryClient client(Duration timeout, URI... uris) {
+    return new SchemaRegistryClient(List.of(uris), "alice:s3cret", timeout, nanos::get);
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
   }
 
   private static RecordSerde<Document> serde(SchemaRegistryClient client) {
@@ -113,6 +119,22 @@ class SchemaRegistryTest {
           .hasMessage("schema id 77 is not in the schema registry");
     }
     assertThat(server.requests).hasSize(1);
+
+    pass(SchemaRegistryClient.UNKNOWN_FOR);
+    assertThatThrownBy(() -> read(framed(77, new byte[3])))
+        .isInstanceOf(InvalidRecordException.class);
+    assertThat(server.requests).hasSize(2);
+  }
+
+  @Test
+  void aSchemaOfAnotherKindIsAskedForOnce() {
+    int proto = server.add("PROTOBUF", "syntax = \"proto3\";");
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> read(framed(proto, new byte[3])))
+          .isInstanceOf(InvalidRecordException.class)
+          .hasMessageContaining("PROTOBUF");
+    }
+    assertThat(server.requests).hasSize(1);
   }
 
   @Test
@@ -166,7 +188,38 @@ class SchemaRegistryTest {
         .hasMessageContaining("status " + status)
         .hasMessageNotContaining("s3cret");
     server.status = 0;
+    pass(Outage.FIRST);
     assertThat(fresh.deserializer().deserialize("docs", bytes)).isEqualTo(Examples.document());
+  }
+
+  @Test
+  void aRegistryInTroubleIsAskedAgainAtGrowingIntervals() {
+    byte[] known = write();
+    read(known);
+    int id = server.add("JSON", "{}");
+    byte[] unknown = framed(id, "{\"id\":\"x\",\"text\":\"t\"}".getBytes(StandardCharsets.UTF_8));
+    server.status = 503;
+    server.requests.clear();
+
+    for (long seconds : new long[] {1, 2, 4, 8, 16, 30, 30}) {
+      assertUnavailableFor(Duration.ofSeconds(seconds), unknown);
+      pass(Duration.ofSeconds(seconds).minusNanos(1));
+      assertUnavailableFor(Duration.ofNanos(1), unknown);
+      pass(Duration.ofNanos(1));
+    }
+    assertThat(server.requests).hasSize(7);
+    assertThat(read(known)).as("known schemas need no registry").isEqualTo(Examples.document());
+
+    server.status = 0;
+    assertThat(read(unknown).getId()).isEqualTo("x");
+    server.status = 503;
+    assertUnavailableFor(Outage.FIRST, framed(99, new byte[1]));
+  }
+
+  private void assertUnavailableFor(Duration time, byte[] bytes) {
+    assertThatThrownBy(() -> read(bytes))
+        .isInstanceOfSatisfying(
+            RegistryUnavailableException.class, e -> assertThat(e.retryAfter()).isEqualTo(time));
   }
 
   @Test
@@ -177,9 +230,11 @@ class SchemaRegistryTest {
     server.body = "<html>welcome</html>";
     assertThatThrownBy(() -> fresh.deserializer().deserialize("docs", bytes))
         .isInstanceOf(RegistryUnavailableException.class);
+    pass(Outage.FIRST);
     server.body = "a".repeat(5 << 20);
     assertThatThrownBy(() -> fresh.deserializer().deserialize("docs", bytes))
-        .isInstanceOf(RegistryUnavailableException.class);
+        .isInstanceOf(RegistryUnavailableException.class)
+        .hasMessageContaining("bytes");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.gibbon.topology;
 import io.gibbon.runtime.Encoder;
 import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.internals.Backpressure;
+import io.gibbon.topology.internals.DocumentReader;
 import io.gibbon.topology.internals.GibbonClientSupplier;
 import io.gibbon.topology.internals.Ingestion;
 import io.gibbon.topology.internals.LocalStateReader;
@@ -32,12 +33,14 @@ public final class GibbonTopology {
 
   private final TopologyConfig config;
   private final Encoder encoder;
+  private final DocumentReader documents;
   private final Backpressure backpressure = new Backpressure();
   private final TopologyMetrics metrics = new TopologyMetrics();
 
-  private GibbonTopology(TopologyConfig config, Encoder encoder) {
+  private GibbonTopology(TopologyConfig config, Encoder encoder, DocumentReader documents) {
     this.config = config;
     this.encoder = encoder;
+    this.documents = documents;
   }
 
   /**
@@ -58,8 +61,8 @@ public final class GibbonTopology {
    */
   public static GibbonTopology addTo(
       StreamsBuilder builder, TopologyConfig config, Encoder encoder, SerdeOptions documents) {
-    GibbonTopology topology = new GibbonTopology(config, encoder);
-    new Ingestion(config, encoder, documents, topology.backpressure, topology.metrics)
+    GibbonTopology topology = new GibbonTopology(config, encoder, new DocumentReader(documents));
+    new Ingestion(config, encoder, topology.documents, topology.backpressure, topology.metrics)
         .addTo(builder);
     return topology;
   }
@@ -71,11 +74,12 @@ public final class GibbonTopology {
 
   /**
    * The clients for the host's {@code KafkaStreams}. They are Kafka's own, but stop fetching
-   * documents while too many wait to be encoded or the disk is full. With other clients everything
-   * works except that.
+   * documents while too many wait to be encoded, the disk is full, or the schema registry does not
+   * answer. With other clients everything works except that; a registry that does not answer then
+   * ends stream threads with a retriable error, which the host's handler should replace.
    */
   public KafkaClientSupplier clientSupplier() {
-    return new GibbonClientSupplier(backpressure);
+    return new GibbonClientSupplier(backpressure, config.documentsTopic(), documents);
   }
 
   /** Reads the stores of a running application that has this topology. */

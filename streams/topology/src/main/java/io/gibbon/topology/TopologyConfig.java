@@ -48,7 +48,8 @@ import java.util.Optional;
  * @param standbyReplicas {@code 0}; further instances that keep a copy of each partition's state
  * @param groupInstanceId none; a name that this instance keeps over restarts (static membership)
  * @param schemaRegistryUrls none; addresses of a schema registry's servers, tried in this order, to
- *     read documents and keys in registry wire format; separated by commas
+ *     read documents and keys in registry wire format; separated by commas. While none answers, a
+ *     record that needs it waits in its topic, and those behind it in its partition
  * @param schemaRegistryCredentials none; {@code user:password} for the schema registry
  * @param schemaRegistryTimeout {@code PT10S}; the longest that one of its servers may take
  * @param kafka settings of Kafka Streams and its clients

@@ -3,11 +3,7 @@ package io.gibbon.topology;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.gibbon.schemas.DocumentState;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -147,30 +143,18 @@ class BadInputTest {
   }
 
   @Test
-  void theSchemaRegistryThatIsConfiguredIsAsked(@TempDir Path other) throws IOException {
-    HttpServer registry =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    registry.createContext(
-        "/schemas/ids/7",
-        exchange -> {
-          byte[] schema = "{\"schemaType\":\"JSON\",\"schema\":\"{}\"}".getBytes(UTF_8);
-          exchange.sendResponseHeaders(200, schema.length);
-          exchange.getResponseBody().write(schema);
-          exchange.close();
-        });
-    registry.start();
-    String url = "http://127.0.0.1:" + registry.getAddress().getPort();
-    byte[] record =
-        "\0\0\0\0\7{\"collection\":\"c\",\"id\":\"1\",\"text\":\"some text\"}".getBytes(UTF_8);
-    try (TopologyHarness asking =
-        new TopologyHarness(other, new ScriptedEncoder(), Map.of("schema-registry-urls", url))) {
+  void theSchemaRegistryThatIsConfiguredIsAsked(@TempDir Path other) {
+    try (SwitchedRegistry registry = new SwitchedRegistry();
+        TopologyHarness asking =
+            new TopologyHarness(
+                other, new ScriptedEncoder(), Map.of("schema-registry-urls", registry.url()))) {
+      byte[] record =
+          SwitchedRegistry.framed("{\"collection\":\"c\",\"id\":\"1\",\"text\":\"some text\"}");
       asking.documents.pipeInput(new TestRecord<>((byte[]) null, record));
       asking.settle();
 
       assertThat(asking.deadLetters.isEmpty()).isTrue();
       assertThat(asking.stored("1").getText()).isEqualTo("some text");
-    } finally {
-      registry.stop(0);
     }
   }
 

@@ -16,10 +16,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.processor.StateRestoreListener;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -227,6 +230,60 @@ class GibbonStreamsIT {
       awaitEncoded(streams, 60);
     }
     assertThat(encoder.encoded()).doesNotHaveDuplicates().hasSize(60);
+  }
+
+  @Test
+  void documentsWaitInOrderWhileTheSchemaRegistryIsInTroubleAlsoOverARestart() {
+    try (SwitchedRegistry registry = new SwitchedRegistry()) {
+      TopologyConfig config = config("registry", Map.of("schema-registry-urls", registry.url()));
+      registry.setInTrouble(true);
+      try (GibbonStreams streams = new GibbonStreams(config, new ScriptedEncoder())) {
+        streams.start();
+        await().atMost(PATIENCE).until(streams::ready);
+        Set<String> threads = threads(streams);
+        long time = System.currentTimeMillis();
+        cluster.produce(
+            List.of(
+                new ProducerRecord<>("registry-in", 0, time, null, json("0", "before")),
+                new ProducerRecord<>(
+                    "registry-in",
+                    0,
+                    time,
+                    null,
+                    SwitchedRegistry.framed(new String(json("1", "older"), UTF_8))),
+                new ProducerRecord<>("registry-in", 0, time, null, json("1", "newer")),
+                new ProducerRecord<>("registry-in", 1, time, null, json("2", "elsewhere"))));
+        awaitEncoded(streams, 2);
+        await().atMost(PATIENCE).until(() -> registry.refused() > 1);
+        assertThat(streams.reader().document(new DocumentId("c", "1"))).isEmpty();
+        assertThat(threads(streams)).as("none was replaced").isEqualTo(threads);
+      }
+      ScriptedEncoder second = new ScriptedEncoder();
+      try (GibbonStreams streams = new GibbonStreams(config, second)) {
+        int before = registry.refused();
+        streams.start();
+        await().atMost(PATIENCE).until(() -> registry.refused() > before);
+        registry.setInTrouble(false);
+        awaitEncoded(streams, 3);
+        assertThat(streams.reader().document(new DocumentId("c", "1")).orElseThrow().text())
+            .as("of one moment, the later produced wins")
+            .isEqualTo("newer");
+      }
+      assertThat(second.encoded()).doesNotContain("before", "elsewhere");
+      assertThat(cluster.consume("registry-dead")).isEmpty();
+    }
+  }
+
+  private static Set<String> threads(GibbonStreams streams) {
+    return streams.kafkaStreams().metadataForLocalThreads().stream()
+        .map(ThreadMetadata::threadName)
+        .collect(Collectors.toSet());
+  }
+
+  private static byte[] json(String id, String text) {
+    return "{\"collection\":\"c\",\"id\":\"%s\",\"text\":\"%s\"}"
+        .formatted(id, text)
+        .getBytes(UTF_8);
   }
 
   @Test

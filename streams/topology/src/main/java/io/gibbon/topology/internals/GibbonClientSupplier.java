@@ -10,14 +10,19 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
 
-/** Kafka's own clients, but for a main consumer that heeds back-pressure. */
+/** Kafka's own clients, but for a main consumer that holds back what cannot be taken now. */
 public final class GibbonClientSupplier implements KafkaClientSupplier {
 
   private final Backpressure backpressure;
+  private final String documentsTopic;
+  private final DocumentReader documents;
 
-  /** Clients that heed one topology's back-pressure. */
-  public GibbonClientSupplier(Backpressure backpressure) {
+  /** Clients of one topology, which reads documents from a topic. */
+  public GibbonClientSupplier(
+      Backpressure backpressure, String documentsTopic, DocumentReader documents) {
     this.backpressure = backpressure;
+    this.documentsTopic = documentsTopic;
+    this.documents = documents;
   }
 
   @Override
@@ -32,7 +37,7 @@ public final class GibbonClientSupplier implements KafkaClientSupplier {
 
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
-    return new HoldingConsumer(config, backpressure);
+    return new HoldingConsumer(config, backpressure, new RegistryGate(documentsTopic, documents));
   }
 
   @Override

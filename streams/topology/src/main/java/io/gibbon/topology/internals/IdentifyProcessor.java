@@ -1,18 +1,12 @@
 package io.gibbon.topology.internals;
 
 import io.gibbon.schemas.Document;
-import io.gibbon.schemas.DocumentKey;
 import io.gibbon.schemas.SourceRecord;
-import io.gibbon.schemas.serde.DocumentKeys;
-import io.gibbon.schemas.serde.DocumentRules;
 import io.gibbon.schemas.serde.InvalidRecordException;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.schemas.serde.RegistryUnavailableException;
-import io.gibbon.schemas.serde.SerdeOptions;
-import io.gibbon.topology.DocumentId;
 import io.gibbon.topology.TopologyConfig;
 import io.gibbon.topology.TopologyMetrics;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -37,16 +31,14 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
   private final TopologyConfig config;
   private final TopologyMetrics metrics;
   private final DeadLetters deadLetters;
-  private final Deserializer<Document> documents;
-  private final DocumentKeys keys;
+  private final DocumentReader reader;
   private ProcessorContext<byte[], Output> context;
 
-  IdentifyProcessor(TopologyConfig config, SerdeOptions options, TopologyMetrics metrics) {
+  IdentifyProcessor(TopologyConfig config, DocumentReader reader, TopologyMetrics metrics) {
     this.config = config;
     this.metrics = metrics;
     this.deadLetters = new DeadLetters(config.maxDocumentBytes());
-    this.documents = RecordSerde.of(Document.class, options).deserializer();
-    this.keys = new DocumentKeys(options.registry());
+    this.reader = reader;
   }
 
   @Override
@@ -63,7 +55,11 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
     context.forward(result(record, source));
   }
 
-  /** Whatever a record makes the reading of it throw, it must not stop the partition. */
+  /**
+   * Whatever a record makes the reading of it throw, it must not stop the partition. That the
+   * registry cannot be asked is no fault of the record: {@link RegistryGate} lets none in then, and
+   * where a host's own clients let one in all the same, the thread is replaced and reads it again.
+   */
   private Record<byte[], Output> result(Record<byte[], byte[]> record, SourceRecord source) {
     try {
       return identified(record, source);
@@ -92,19 +88,11 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
 
   private Record<byte[], Output> identified(Record<byte[], byte[]> record, SourceRecord source) {
     checkTimestamp(record.timestamp());
-    DocumentId id;
-    byte[] value = null;
-    Document document = documents.deserialize(source.getTopic(), record.headers(), record.value());
-    if (document == null) {
-      DocumentKey key = keys.parse(record.key());
-      id = new DocumentId(key.getCollection(), key.getId());
-    } else {
-      DocumentRules.check(document);
-      id = new DocumentId(document.getCollection(), document.getId());
-      value = canonical(document);
-    }
+    DocumentReader.Content content = reader.read(source.getTopic(), record.key(), record.value());
+    Document document = content.document();
+    byte[] value = document == null ? null : canonical(document);
     return new Record<>(
-        TopicKeys.of(id),
+        TopicKeys.of(content.id()),
         new Output.Identified(value),
         record.timestamp(),
         DeadLetters.withSource(record.headers(), source));

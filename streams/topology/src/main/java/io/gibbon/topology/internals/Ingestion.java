@@ -1,7 +1,6 @@
 package io.gibbon.topology.internals;
 
 import io.gibbon.runtime.Encoder;
-import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.TopologyConfig;
 import io.gibbon.topology.TopologyMetrics;
 import java.util.Optional;
@@ -34,7 +33,7 @@ public final class Ingestion {
 
   private final TopologyConfig config;
   private final Encoder encoder;
-  private final SerdeOptions documents;
+  private final DocumentReader documents;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
 
@@ -42,7 +41,7 @@ public final class Ingestion {
   public Ingestion(
       TopologyConfig config,
       Encoder encoder,
-      SerdeOptions documents,
+      DocumentReader documents,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
