@@ -3,7 +3,9 @@ package io.gibbon.runtime;
 import io.gibbon.runtime.model.TensorType;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A small random model of any family, the same for the same record: answers are nonsense, all else
@@ -18,7 +20,7 @@ import java.util.List;
  * @param headDim dimensions of a head; {@code heads * headDim} is a multiple of 32
  * @param feedForward width of the feed-forward block; a multiple of 32
  * @param window context length in tokens
- * @param weights type of all matrices; norms are F32
+ * @param weights type of all matrices, one of {@link #WEIGHTS}; norms are F32
  * @param seed of the random weights
  */
 public record TinyModel(
@@ -41,6 +43,16 @@ public record TinyModel(
   public static final int SLIDING_WINDOW = 24;
 
   private static final int SLIDING_PATTERN = 3;
+
+  /** The types that its weights can have. */
+  public static final Set<TensorType> WEIGHTS =
+      EnumSet.of(
+          TensorType.F32,
+          TensorType.F16,
+          TensorType.BF16,
+          TensorType.Q8_0,
+          TensorType.Q4_0,
+          TensorType.Q4_1);
 
   /** The default model's own template. */
   public static final String CHAT_TEMPLATE =

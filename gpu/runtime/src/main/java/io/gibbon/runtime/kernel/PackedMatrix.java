@@ -11,7 +11,8 @@ import java.nio.ByteOrder;
  * safe for any number of threads.
  *
  * <p>Rows (outputs) are grouped into panels of {@value #PANEL}, columns (inputs) into blocks of
- * {@value #BLOCK}. Panel follows panel, and within a panel block follows block. A block is
+ * {@value #BLOCK}. Panel follows panel, and within a panel block follows block. A block is one
+ * group of columns that share a scale, or two. A group is
  *
  * <ol>
  *   <li>the scales of its rows, then their minima, where the {@link Encoding} has them: one float a
@@ -21,7 +22,8 @@ import java.nio.ByteOrder;
  * </ol>
  *
  * So one vector load brings the same few columns of adjacent rows. No encoding changes a weight's
- * value: codes keep their width, scales and minima are widened. Rows past the last one are zero.
+ * value: codes keep their width or are widened to 8 bits, scales and minima are widened and
+ * multiplied out. Rows past the last one are zero.
  *
  * @param name name of the tensor
  * @param rows outputs
@@ -40,22 +42,28 @@ public record PackedMatrix(
 
   /** How a packed number is stored. */
   public enum Encoding {
-    /** Unsigned 4-bit codes: scale * code + minimum. */
-    CODES_4(4, 2),
-    /** Signed 8-bit codes: scale * code. */
-    CODES_8(8, 1),
+    /** Unsigned 4-bit codes: scale * code + minimum. 0.75 bytes a number. */
+    CODES_4(4, BLOCK, 2),
+    /** Signed 8-bit codes: scale * code. 1.125 bytes a number. */
+    CODES_8(8, BLOCK, 1),
+    /** Signed 8-bit codes, a scale for 16 columns: scale * code. 1.25 bytes a number. */
+    CODES_8_HALVES(8, BLOCK / 2, 1),
+    /** Signed 8-bit codes: scale * code + minimum. 1.25 bytes a number. */
+    CODES_8_MINIMUM(8, BLOCK, 2),
     /** binary16. */
-    F16(16, 0),
+    F16(16, BLOCK, 0),
     /** bfloat16. */
-    BF16(16, 0),
+    BF16(16, BLOCK, 0),
     /** binary32. */
-    F32(32, 0);
+    F32(32, BLOCK, 0);
 
     private final int bits;
+    private final int group;
     private final int scales;
 
-    Encoding(int bits, int scales) {
+    Encoding(int bits, int group, int scales) {
       this.bits = bits;
+      this.group = group;
       this.scales = scales;
     }
 
@@ -64,14 +72,24 @@ public record PackedMatrix(
       return bits;
     }
 
-    /** Floats that come before a block's codes, for each row. */
+    /** Columns of a group: those that share a scale. */
+    public int group() {
+      return group;
+    }
+
+    /** Floats that come before a group's codes, for each row: 2 with a minimum, 0 without codes. */
     public int scales() {
       return scales;
     }
 
+    /** Words of a group, for each row, scales included. */
+    public int groupWords() {
+      return scales + bits * group / 32;
+    }
+
     /** Words of a block, for each row, scales included. */
     public int blockWords() {
-      return scales + bits * BLOCK / 32;
+      return BLOCK / group * groupWords();
     }
   }
 
@@ -124,8 +142,10 @@ public record PackedMatrix(
 
   private static Encoding encoding(Tensor tensor) {
     return switch (tensor.type()) {
-      case Q4_0, Q4_1 -> Encoding.CODES_4;
-      case Q8_0 -> Encoding.CODES_8;
+      case Q4_0, Q4_1, Q4_K -> Encoding.CODES_4;
+      case Q5_0, Q8_0 -> Encoding.CODES_8;
+      case Q5_1, Q5_K -> Encoding.CODES_8_MINIMUM;
+      case Q6_K -> Encoding.CODES_8_HALVES;
       case F16 -> Encoding.F16;
       case BF16 -> Encoding.BF16;
       case F32 -> Encoding.F32;
@@ -145,24 +165,33 @@ public record PackedMatrix(
 
   /** The number of one lane of a panel, at column {@code k} of a block. */
   float value(int panel, int block, int lane, int k) {
-    long base = panelOffset(panel) + (long) block * blockBytes();
+    int column = k % encoding.group();
+    int group = k / encoding.group() * encoding.groupWords();
+    long base = panelOffset(panel) + (long) block * blockBytes() + address(group, lane);
     int perWord = 32 / encoding.bits();
-    long words = base + (long) encoding.scales() * PANEL * Integer.BYTES;
     int word =
-        data.get(ValueLayout.JAVA_INT, words + (long) (k / perWord * PANEL + lane) * Integer.BYTES);
-    int shift = k % perWord * encoding.bits();
-    long scale = base + (long) lane * Float.BYTES;
+        data.get(ValueLayout.JAVA_INT, base + address(encoding.scales() + column / perWord, 0));
+    int shift = column % perWord * encoding.bits();
     return switch (encoding) {
-      case CODES_4 ->
-          Math.fma(
-              (word >>> shift) & 15,
-              data.get(ValueLayout.JAVA_FLOAT, scale),
-              data.get(ValueLayout.JAVA_FLOAT, scale + PANEL * Float.BYTES));
-      case CODES_8 -> (byte) (word >> shift) * data.get(ValueLayout.JAVA_FLOAT, scale);
+      case CODES_4 -> Math.fma((word >>> shift) & 15, scale(base), minimum(base));
+      case CODES_8, CODES_8_HALVES -> (byte) (word >> shift) * scale(base);
+      case CODES_8_MINIMUM -> Math.fma((byte) (word >> shift), scale(base), minimum(base));
       case F16 -> Float.float16ToFloat((short) (word >> shift));
       case BF16 -> Float.intBitsToFloat((word >> shift) << 16);
       case F32 -> Float.intBitsToFloat(word);
     };
+  }
+
+  private float scale(long base) {
+    return data.get(ValueLayout.JAVA_FLOAT, base);
+  }
+
+  private float minimum(long base) {
+    return data.get(ValueLayout.JAVA_FLOAT, base + address(1, 0));
+  }
+
+  private static long address(int word, int lane) {
+    return (long) (word * PANEL + lane) * Integer.BYTES;
   }
 
   static {

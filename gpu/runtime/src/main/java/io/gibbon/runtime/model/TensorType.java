@@ -15,8 +15,23 @@ public enum TensorType {
   Q4_0(2, 32, 18),
   /** 4-bit codes, a binary16 scale and a binary16 minimum for 32 numbers: d * q + m. */
   Q4_1(3, 32, 20),
+  /** 5-bit codes and a binary16 scale for 32 numbers: d * (q - 16). */
+  Q5_0(6, 32, 22),
+  /** 5-bit codes, a binary16 scale and a binary16 minimum for 32 numbers: d * q + m. */
+  Q5_1(7, 32, 24),
   /** 8-bit codes and a binary16 scale for 32 numbers: d * q. */
   Q8_0(8, 32, 34),
+  /**
+   * 4-bit codes; a 6-bit scale s and a 6-bit minimum m for 32 numbers, and a binary16 factor of
+   * each for 256: d * s * q - e * m.
+   */
+  Q4_K(12, 256, 144),
+  /** As {@link #Q4_K} with 5-bit codes. */
+  Q5_K(13, 256, 176),
+  /**
+   * 6-bit codes; an 8-bit scale s for 16 numbers and a binary16 factor for 256: d * s * (q - 32).
+   */
+  Q6_K(14, 256, 210),
   /** bfloat16: the upper half of binary32. */
   BF16(30, 1, 2);
 

@@ -3,12 +3,19 @@ package io.gibbon.runtime.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gibbon.runtime.model.Tensor;
 import io.gibbon.runtime.model.TensorType;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
@@ -96,7 +103,7 @@ class KernelsTest {
     for (TensorType type : TensorType.values()) {
       try (Arena arena = Arena.ofShared();
           Workers workers = new Workers(2)) {
-        Tensor tensor = tensor(type, 96, 37, arena);
+        Tensor tensor = tensor(type, Math.max(96, 2 * type.blockLength()), 37, arena);
         PackedMatrix packed = PackedMatrix.pack(tensor, arena, workers);
         for (int row = 0; row < tensor.rows(); row++) {
           float[] values = new float[tensor.columns()];
@@ -105,6 +112,31 @@ class KernelsTest {
         }
         for (int panel = 0; panel < packed.panels(); panel++) {
           assertUnpacks(packed, panel);
+        }
+      }
+    }
+  }
+
+  /** The numbers that ggml's own Python package reads from blocks, edges of binary16 among them. */
+  @Test
+  void blocksHaveTheNumbersThatGgmlReads() throws IOException {
+    try (InputStream file = getClass().getResourceAsStream("/golden/ggml-blocks.json");
+        Arena arena = Arena.ofShared();
+        Workers workers = new Workers(1)) {
+      JsonNode cases = new ObjectMapper().readTree(file).get("types");
+      assertThat(cases).hasSize(8);
+      for (Map.Entry<String, JsonNode> one : cases.properties()) {
+        TensorType type = TensorType.valueOf(one.getKey());
+        MemorySegment blocks = MemorySegment.ofArray(one.getValue().get("blocks").binaryValue());
+        byte[] numbers = one.getValue().get("numbers").binaryValue();
+        float[] expected = new float[numbers.length / Float.BYTES];
+        ByteBuffer.wrap(numbers).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(expected);
+        PackedMatrix packed =
+            PackedMatrix.pack(new Tensor("w", type, expected.length, 1, blocks), arena, workers);
+        float[] panel = new float[expected.length * 16];
+        kernels.unpack(packed, 0, 0, packed.blocks(), panel, 0);
+        for (int i = 0; i < expected.length; i++) {
+          assertThat(panel[i * 16] + 0f).as("%s %d", type, i).isEqualTo(expected[i] + 0f);
         }
       }
     }
@@ -128,17 +160,18 @@ class KernelsTest {
       for (int outputs : new int[] {16, 48, 100}) {
         try (Arena arena = Arena.ofShared();
             Workers workers = new Workers(1)) {
+          int depth = Math.max(160, 2 * type.blockLength());
           PackedMatrix packed =
-              PackedMatrix.pack(tensor(type, 160, outputs, arena), arena, workers);
+              PackedMatrix.pack(tensor(type, depth, outputs, arena), arena, workers);
           Matmul matmul = new Matmul(kernels, workers);
           int stride = packed.panels() * 16;
-          float[] x = numbers(16 * 160);
+          float[] x = numbers(16 * depth);
           float[] together = new float[16 * stride];
-          matmul.run(x, 160, 16, List.of(packed), together, stride);
+          matmul.run(x, depth, 16, List.of(packed), together, stride);
           for (int row : new int[] {0, 5, 13, 15}) {
             float[] alone = new float[stride];
-            float[] input = Arrays.copyOfRange(x, row * 160, (row + 1) * 160);
-            matmul.run(input, 160, 1, List.of(packed), alone, stride);
+            float[] input = Arrays.copyOfRange(x, row * depth, (row + 1) * depth);
+            matmul.run(input, depth, 1, List.of(packed), alone, stride);
             assertThat(alone)
                 .as("row %d, %s, %d outputs", row, type, outputs)
                 .isEqualTo(Arrays.copyOfRange(together, row * stride, (row + 1) * stride));

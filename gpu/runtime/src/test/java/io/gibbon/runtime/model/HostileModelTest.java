@@ -113,14 +113,36 @@ class HostileModelTest {
     refuses(tensor(F32, 1L << 50, 8), "past the end");
     refuses(tensor(F32, -32, 8), "past the end");
     refuses(tensor(F32, 4, 8), "not a multiple of the alignment 32");
-    refuses(tensor(TensorType.Q8_0.code(), 0, 33), "not a multiple of the 32 of a Q8_0 block");
+  }
+
+  @Test
+  void blocksThatDoNotFitTheFileAreRefused() throws IOException {
+    for (TensorType type : TensorType.values()) {
+      int length = type.blockLength();
+      if (length > 1) {
+        refuses(
+            tensor(type.code(), 0, length + length / 2),
+            "not a multiple of the %d of a %s block".formatted(length, type));
+      }
+      refuses(
+          tensor(type.code(), 0, length, 1 << 30), "%s is larger than the file".formatted(type));
+      refuses(
+          tensor(type.code(), 0, length).string("padding", "x".repeat(1024)),
+          "tensor t has %d bytes at offset 0, past the end".formatted(type.blockBytes()));
+      refuses(
+          new GgufWriter()
+              .info("a", type.code(), 0, length)
+              .tensor("b", TensorType.F32, 64, 1, new float[64]),
+          "tensors a and b overlap");
+    }
   }
 
   @Test
   void anUnsupportedTypeIsRefusedByName() throws IOException {
     refuses(
-        tensor(14, 0, 256),
-        "tensor t is of ggml type Q6_K, which is not supported; supported: F32, F16, Q4_0, Q4_1");
+        tensor(10, 0, 256),
+        "tensor t is of ggml type Q2_K, which is not supported; supported: F32, F16, Q4_0, Q4_1, "
+            + "Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16");
     refuses(tensor(12345, 0, 256), "ggml type number 12345");
     refuses(tensor(-1, 0, 256), "ggml type number 4294967295");
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 class ModelTest {
 
@@ -47,7 +47,7 @@ class ModelTest {
   }
 
   @ParameterizedTest
-  @EnumSource(TensorType.class)
+  @FieldSource("io.gibbon.runtime.TinyModel#WEIGHTS")
   void weightsOfEveryTypeAreFoundWithTheirShape(TensorType type) {
     Path path = TinyModel.DEFAULT.withWeights(type).write(directory.resolve("tiny.gguf"));
     try (Model model = Model.open(path)) {
