@@ -1,9 +1,8 @@
 package io.gibbon.bench;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
@@ -18,9 +17,9 @@ import java.util.Locale;
 public record BenchReport(
     String model, String backend, Ceilings machine, List<BenchResult> results) {
 
-  /** Writes the report as one JSON object. */
-  public void writeJson(Path file) throws IOException {
-    new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), this);
+  /** The report as one JSON object. */
+  public String json() throws JsonProcessingException {
+    return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(this);
   }
 
   /** The report as lines for a terminal. */
@@ -37,18 +36,33 @@ public record BenchReport(
             machine.vectorBits(),
             machine.gigabytesPerSecond(),
             machine.gigaflopsPerSecond()));
-    for (BenchResult result : results) {
-      table.append(
-          String.format(
-              Locale.ROOT,
-              "%-24s %10.2f %-9s %s %d times, spread %.0f%%%n",
-              result.name(),
-              result.value(),
-              result.unit(),
-              result.goal() == null ? "" : String.format(Locale.ROOT, "(goal %.1f)", result.goal()),
-              result.repetitions(),
-              100 * result.spread()));
-    }
+    results.forEach(result -> table.append(line(result)));
     return table.toString();
+  }
+
+  private static String line(BenchResult result) {
+    return String.format(
+        Locale.ROOT,
+        "%-20s %10.2f %-9s %s %d times, spread %.0f%%%n",
+        result.name(),
+        result.value(),
+        result.unit(),
+        result.peer() == null ? goal(result) : comparison(result),
+        result.repetitions(),
+        100 * result.spread());
+  }
+
+  private static String goal(BenchResult result) {
+    return result.goal() == null ? "" : String.format(Locale.ROOT, "(goal %.1f)", result.goal());
+  }
+
+  private static String comparison(BenchResult result) {
+    return String.format(
+        Locale.ROOT,
+        "%8.2fx of %s (%.2f)%s,",
+        result.ratio(),
+        result.peer(),
+        result.peerValue(),
+        result.goal() == null ? "" : String.format(Locale.ROOT, ", goal %.1fx", result.goal()));
   }
 }

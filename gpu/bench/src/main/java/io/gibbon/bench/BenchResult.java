@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param peer what it is compared with, or null
  * @param peerValue the peer's figure in the same unit, or null
  * @param ratio how many times better than the peer, or null
- * @param goal the value that is asked for, or null
+ * @param goal the value that is asked for, or the ratio where there is a peer, or null
  * @param repetitions how often it was measured after warming up
  * @param spread (greatest - least) / median of the repetitions
  */
@@ -27,6 +27,21 @@ public record BenchResult(
     @Nullable Double goal,
     int repetitions,
     double spread) {
+
+  /** This figure beside a peer's that is the better the greater it is. */
+  BenchResult against(String other, double figure, @Nullable Double ratioGoal) {
+    return with(other, figure, value / figure, ratioGoal);
+  }
+
+  /** This figure beside a peer's that is the better the smaller it is. */
+  BenchResult below(String other, double figure, @Nullable Double ratioGoal) {
+    return with(other, figure, figure / value, ratioGoal);
+  }
+
+  private BenchResult with(String other, double figure, double better, @Nullable Double ratioGoal) {
+    return new BenchResult(
+        name, value, unit, other, figure, better, ratioGoal, repetitions, spread);
+  }
 
   /** A figure without a peer, from the values of all repetitions. */
   static BenchResult of(String name, String unit, @Nullable Double goal, double[] values) {

@@ -39,9 +39,7 @@ class BenchmarksTest {
               assertThat(result.value()).isPositive().isFinite();
               assertThat(result.repetitions()).isEqualTo(3);
             });
-    Path file = directory.resolve("out.json");
-    report.writeJson(file);
-    JsonNode json = new ObjectMapper().readTree(file.toFile());
+    JsonNode json = new ObjectMapper().readTree(report.json());
     assertThat(json.at("/results/0").fieldNames())
         .toIterable()
         .containsExactly(

@@ -1,11 +1,12 @@
 package io.gibbon.cli.command;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gibbon.bench.BenchOptions;
 import io.gibbon.bench.BenchReport;
 import io.gibbon.bench.BenchResult;
 import io.gibbon.bench.Benchmarks;
 import io.gibbon.bench.Ceilings;
+import io.gibbon.bench.LlamaBench;
+import io.gibbon.bench.PeerBenchmarks;
 import io.gibbon.cli.DownloadProgress;
 import io.gibbon.cli.bench.FreshnessBench;
 import io.gibbon.cli.config.GibbonConfig;
@@ -14,12 +15,14 @@ import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.download.ModelStore;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,7 +43,11 @@ import picocli.CommandLine.Spec;
       "",
       "  gibbon bench",
       "  gibbon bench encode decode --quick",
-      "  gibbon bench ttft --depth 8192 --json"
+      "  gibbon bench ttft --depth 8192 --json",
+      "  gibbon bench --peer llama.cpp/build/bin/llama-bench --json out.json",
+      "",
+      "--peer measures every figure but freshness beside llama.cpp. Its figures are kept: the",
+      "first run takes about half an hour."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -70,8 +77,26 @@ final class BenchCommand implements Callable<Integer> {
       description = "Cached tokens of the deepest row. Default: 4096, with --quick 2048.")
   private int depth;
 
-  @Option(names = "--json", description = "Print JSON.")
-  private boolean json;
+  @Option(
+      names = "--json",
+      arity = "0..1",
+      paramLabel = "FILE",
+      fallbackValue = "-",
+      description = "Print JSON, or write it to a file.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--peer",
+      paramLabel = "LLAMA-BENCH",
+      description =
+          "llama.cpp's llama-bench: measure beside it, on the same file and as many threads.")
+  private @Nullable Path peer;
+
+  @Option(
+      names = "--peer-model",
+      paramLabel = "GGUF",
+      description = "Another file of the same weights, such as Q8_0, for the peer to encode too.")
+  private @Nullable Path peerModel;
 
   @Spec private CommandSpec spec;
 
@@ -82,13 +107,21 @@ final class BenchCommand implements Callable<Integer> {
     Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
     Set<Figure> wanted = figures.isEmpty() ? EnumSet.allOf(Figure.class) : EnumSet.copyOf(figures);
     BenchReport report = measure(config, config.runtime(file), wanted);
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(
-        json
-            ? new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report)
-            : report.table());
-    out.flush();
+    print(report);
     return 0;
+  }
+
+  private void print(BenchReport report) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json == null) {
+      out.println(report.table());
+    } else if (json.toString().equals("-")) {
+      out.println(report.json());
+    } else {
+      Files.writeString(json, report.json());
+      out.println(report.table());
+    }
+    out.flush();
   }
 
   private BenchReport measure(GibbonConfig config, RuntimeConfig runtimeConfig, Set<Figure> wanted)
@@ -100,6 +133,10 @@ final class BenchCommand implements Callable<Integer> {
     try (ModelRuntime runtime = ModelRuntime.open(runtimeConfig)) {
       model = runtime.profile().model();
       backend = runtime.backendName();
+      if (peer != null) {
+        results.addAll(besidePeer(runtime, runtimeConfig, peer, machine));
+        return new BenchReport(model, backend, machine, results);
+      }
       Benchmarks benchmarks = new Benchmarks(runtime, benchOptions());
       if (wanted.contains(Figure.ENCODE)) {
         results.addAll(benchmarks.encode());
@@ -115,6 +152,26 @@ final class BenchCommand implements Callable<Integer> {
       results.addAll(FreshnessBench.run(config, quick ? 20 : 100));
     }
     return new BenchReport(model, backend, machine, results);
+  }
+
+  private List<BenchResult> besidePeer(
+      ModelRuntime runtime, RuntimeConfig config, Path binary, Ceilings machine)
+      throws IOException {
+    LlamaBench same = llamaBench(binary, config.model(), config, machine);
+    LlamaBench other = peerModel == null ? null : llamaBench(binary, peerModel, config, machine);
+    PeerBenchmarks benchmarks = new PeerBenchmarks(runtime, benchOptions(), same, other);
+    return quick ? benchmarks.quick() : benchmarks.all();
+  }
+
+  private LlamaBench llamaBench(Path binary, Path model, RuntimeConfig config, Ceilings machine)
+      throws IOException {
+    return new LlamaBench(
+        binary,
+        model,
+        config.threads(),
+        machine.cpu(),
+        ModelStore.defaultDirectory(System.getenv()).resolveSibling("bench").resolve("peers.json"),
+        spec.commandLine().getErr()::println);
   }
 
   private BenchOptions benchOptions() {
