@@ -14,8 +14,8 @@ import java.util.List;
  * @param prefixed whether the shared prefix comes first; always true with contexts, false for a
  *     bare completion
  * @param query token ids after the contexts; at least one
- * @param attentionTemperature APE's T, in (0, 10]
- * @param scalingFactor APE's S, in (0, 10]
+ * @param attentionTemperature APE's T, {@value #LEAST_FACTOR} to {@value #GREATEST_FACTOR}
+ * @param scalingFactor APE's S, {@value #LEAST_FACTOR} to {@value #GREATEST_FACTOR}
  * @param sampling how the next token is chosen
  * @param maxTokens the most tokens to generate, at least 1
  * @param stop strings that end the answer and are not part of it
@@ -33,6 +33,9 @@ public record GenerationTask(
     List<String> stop,
     int topLogprobs,
     boolean attribution) {
+
+  /** Least attention temperature and scaling factor: scores over less leave float32. */
+  public static final double LEAST_FACTOR = 0.01;
 
   /** Greatest attention temperature and scaling factor. */
   public static final double GREATEST_FACTOR = 10;
@@ -65,9 +68,10 @@ public record GenerationTask(
   }
 
   private static void requireFactor(String field, double value) {
-    if (!(value > 0 && value <= GREATEST_FACTOR)) {
+    if (!(value >= LEAST_FACTOR && value <= GREATEST_FACTOR)) {
       throw new IllegalArgumentException(
-          "%s must be above 0 and at most %s, not %s".formatted(field, GREATEST_FACTOR, value));
+          "%s must be between %s and %s, not %s"
+              .formatted(field, LEAST_FACTOR, GREATEST_FACTOR, value));
     }
   }
 

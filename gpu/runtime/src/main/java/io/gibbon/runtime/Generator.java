@@ -1,5 +1,7 @@
 package io.gibbon.runtime;
 
+import java.util.Optional;
+
 /** Answers generation tasks. Implementations are thread-safe. */
 public interface Generator {
 
@@ -12,4 +14,9 @@ public interface Generator {
    * @throws OverloadedException if the waiting line is full
    */
   Generation generate(GenerationTask task, GenerationListener listener);
+
+  /** Why it has stopped by itself, one line, or empty while it works. Never waits. */
+  default Optional<String> failure() {
+    return Optional.empty();
+  }
 }

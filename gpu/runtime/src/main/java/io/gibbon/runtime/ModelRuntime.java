@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,6 +137,11 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
   @Override
   public Generation generate(GenerationTask task, GenerationListener listener) {
     return scheduler.generate(task, listener);
+  }
+
+  @Override
+  public Optional<String> failure() {
+    return scheduler.failure();
   }
 
   /** The model's tokenizer. */

@@ -25,7 +25,7 @@ public final class Sampler {
     this.sampling = sampling;
     this.random = new SplittableRandom(sampling.seed());
     this.penalised = sampling.frequencyPenalty() != 0 || sampling.presencePenalty() != 0;
-    boolean greedy = sampling.temperature() == 0;
+    boolean greedy = sampling.greedy();
     this.counts = new int[penalised ? vocabulary : 0];
     this.scores = new float[penalised || !greedy ? vocabulary : 0];
     this.heap = new int[!greedy && truncates(sampling) ? vocabulary : 0];
@@ -44,7 +44,7 @@ public final class Sampler {
   public int next(float[] logits) {
     float[] values = penalised ? penalise(logits) : logits;
     int best = argmax(values);
-    int token = sampling.temperature() == 0 ? best : draw(values, best);
+    int token = sampling.greedy() ? best : draw(values, best);
     if (penalised) {
       counts[token]++;
     }

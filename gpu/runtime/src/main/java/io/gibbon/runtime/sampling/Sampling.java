@@ -4,7 +4,7 @@ package io.gibbon.runtime.sampling;
  * How the next token is chosen from the logits. Penalties first, then temperature, top-k, top-p,
  * min-p.
  *
- * @param temperature 0 (greedy) to 2
+ * @param temperature 0 to 2; below {@value #LEAST_TEMPERATURE} is greedy
  * @param topK keep the k most probable tokens; 0 keeps all
  * @param topP keep the smallest set of most probable tokens with at least this probability, in (0,
  *     1]
@@ -21,6 +21,9 @@ public record Sampling(
     double frequencyPenalty,
     double presencePenalty,
     long seed) {
+
+  /** The least temperature that is not greedy: over less, differences of logits overflow. */
+  public static final double LEAST_TEMPERATURE = 1e-6;
 
   /** Always the most probable token. */
   public static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 0, 0, 0);
@@ -41,6 +44,11 @@ public record Sampling(
     requireBetween("min_p", minP, 0, 1);
     requireBetween("frequency_penalty", frequencyPenalty, -2, 2);
     requireBetween("presence_penalty", presencePenalty, -2, 2);
+  }
+
+  /** Whether the most probable token is always chosen. */
+  public boolean greedy() {
+    return temperature < LEAST_TEMPERATURE;
   }
 
   private static void requireBetween(String field, double value, double least, double greatest) {

@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -71,6 +72,7 @@ public final class Scheduler implements Generator, AutoCloseable {
   private final Thread thread;
   private final ExecutorService preparation;
   private volatile boolean closing;
+  private volatile @Nullable Throwable failure;
 
   private final Queue<Answer> waiting = new ArrayDeque<>();
   private final List<Answer> answers = new ArrayList<>();
@@ -181,6 +183,11 @@ public final class Scheduler implements Generator, AutoCloseable {
     }
   }
 
+  @Override
+  public Optional<String> failure() {
+    return Optional.ofNullable(failure).map(error -> "the model runtime has stopped: " + error);
+  }
+
   /**
    * Accepts a document and returns at once.
    *
@@ -280,6 +287,7 @@ public final class Scheduler implements Generator, AutoCloseable {
         step();
       }
     } catch (InterruptedException | RuntimeException | Error e) {
+      failure = e;
       LOG.error("The scheduler ends", e);
     } finally {
       synchronized (commands) {

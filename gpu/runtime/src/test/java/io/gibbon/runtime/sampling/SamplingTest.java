@@ -53,6 +53,15 @@ class SamplingTest {
   }
 
   @Test
+  void temperaturesTooSmallToDivideByAreGreedy() {
+    for (double temperature : new double[] {Double.MIN_VALUE, 1e-40, 9e-7}) {
+      float[] logits = logits(1);
+      assertThat(new Sampler(sampling(temperature, 0, 1, 0, 1), VOCABULARY).next(logits))
+          .isEqualTo(greedy(logits));
+    }
+  }
+
+  @Test
   void aSeedRepeatsItselfAndSeedsDiffer() {
     int[] first = IntStream.range(0, 1).toArray();
     Set<String> runs = new HashSet<>();

@@ -19,6 +19,9 @@ final class EchoExecutor implements Executor {
   /** A token that no step survives. */
   static final int POISON = 5;
 
+  /** Breaks the executor itself. */
+  static final int FATAL = 7;
+
   /** A first token of a query after which logits are no numbers. */
   static final int UNDEFINED = 6;
 
@@ -73,6 +76,9 @@ final class EchoExecutor implements Executor {
     for (Slice slice : slices) {
       if (Arrays.stream(slice.tokens()).anyMatch(token -> token == POISON)) {
         throw new IllegalArgumentException("poison");
+      }
+      if (Arrays.stream(slice.tokens()).anyMatch(token -> token == FATAL)) {
+        throw new LinkageError("fatal");
       }
     }
     int encoding = 0;

@@ -423,6 +423,14 @@ class SchedulerTest {
   }
 
   @Test
+  void saysWhyItHasStoppedByItself() {
+    assertThat(scheduler.failure()).isEmpty();
+    Answers last = generate(task(new int[] {70, EchoExecutor.FATAL}, 50));
+    assertThatThrownBy(() -> last.result().join()).hasMessageContaining("closed");
+    assertThat(scheduler.failure()).hasValueSatisfying(why -> assertThat(why).contains("fatal"));
+  }
+
+  @Test
   void aDocumentWhosePreparationRunsOutOfMemoryFails() {
     EncodeJob job =
         scheduler.encode(
