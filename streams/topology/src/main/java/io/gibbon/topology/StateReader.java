@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads what the topology keeps. Thread-safe. Methods read from disk: call them from a virtual
- * thread or a worker, never from an event loop. All throw {@link StateUnavailableException} while
- * the application is not running.
+ * Reads what the topology keeps. Thread-safe. All methods but {@link #ready} read from disk: call
+ * them from a virtual thread or a worker, never from an event loop. They throw {@link
+ * StateUnavailableException} while the application is not running.
  */
 public interface StateReader {
 
-  /** Whether the first restoration is done; stays true through rebalances. */
+  /** Whether the first restoration is done; stays true through rebalances. Never waits. */
   boolean ready();
 
   /** What is known of a document, or empty if it never came or was deleted. */
