@@ -139,7 +139,8 @@ public final class Gibbon implements AutoCloseable {
   }
 
   /**
-   * Waits until the topology stops by itself, for good; returns why. Interruption ends the waiting.
+   * Waits until topology, model or server stop by themselves, for good; returns why. Interruption
+   * ends the waiting.
    */
   public String awaitFailure() {
     while (true) {
@@ -160,9 +161,9 @@ public final class Gibbon implements AutoCloseable {
     }
   }
 
-  /** Why the topology has stopped by itself, or empty while it works. */
+  /** Why topology, model or server have stopped by themselves, or empty while all work. */
   public Optional<String> failure() {
-    return streams.failure();
+    return streams.failure().or(verticle::failure);
   }
 
   /** The configuration, with the address of the broker that is used. */

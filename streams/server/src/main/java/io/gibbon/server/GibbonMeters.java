@@ -8,34 +8,53 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
 
 /** Meters of what stands behind the server, all named {@code gibbon.*}. */
 public final class GibbonMeters {
 
   private GibbonMeters() {}
 
-  static void bind(MeterRegistry registry, KvCache cache) {
-    Gauge.builder("gibbon.cache.size", cache, c -> c.stats().cachedBytes())
-        .description("KV states of contexts in memory")
-        .baseUnit(BaseUnits.BYTES)
-        .register(registry);
-    Gauge.builder("gibbon.cache.reserved", cache, c -> c.stats().reservedBytes())
-        .description("KV states of running answers")
-        .baseUnit(BaseUnits.BYTES)
-        .register(registry);
-    Gauge.builder("gibbon.cache.budget", cache, c -> c.stats().budgetBytes())
-        .description("The limit of both together")
-        .baseUnit(BaseUnits.BYTES)
-        .register(registry);
-    FunctionCounter.builder("gibbon.cache.hits", cache, c -> c.stats().hits())
-        .description("Contexts found in memory")
-        .register(registry);
-    FunctionCounter.builder("gibbon.cache.misses", cache, c -> c.stats().misses())
-        .description("Contexts read from a store")
-        .register(registry);
-    FunctionCounter.builder("gibbon.cache.evictions", cache, c -> c.stats().evictions())
-        .description("Contexts dropped from memory to make room")
-        .register(registry);
+  static void bind(OwnMeters meters, KvCache cache) {
+    gauge(meters, "size", "KV states of contexts in memory", cache, KvCache.Stats::cachedBytes);
+    gauge(meters, "reserved", "KV states of running answers", cache, KvCache.Stats::reservedBytes);
+    gauge(meters, "budget", "The limit of both together", cache, KvCache.Stats::budgetBytes);
+    count(meters, "hits", "Contexts found in memory", cache, KvCache.Stats::hits);
+    count(meters, "misses", "Contexts read from a store", cache, KvCache.Stats::misses);
+    count(
+        meters,
+        "evictions",
+        "Contexts dropped from memory to make room",
+        cache,
+        KvCache.Stats::evictions);
+  }
+
+  private static void gauge(
+      OwnMeters meters,
+      String name,
+      String description,
+      KvCache cache,
+      ToLongFunction<KvCache.Stats> value) {
+    meters.add(
+        registry ->
+            Gauge.builder("gibbon.cache." + name, cache, c -> value.applyAsLong(c.stats()))
+                .description(description)
+                .baseUnit(BaseUnits.BYTES)
+                .register(registry));
+  }
+
+  private static void count(
+      OwnMeters meters,
+      String name,
+      String description,
+      KvCache cache,
+      ToLongFunction<KvCache.Stats> value) {
+    meters.add(
+        registry ->
+            FunctionCounter.builder(
+                    "gibbon.cache." + name, cache, c -> value.applyAsLong(c.stats()))
+                .description(description)
+                .register(registry));
   }
 
   /** Shows what the topology of this process has done; for hosts whose topology runs beside. */

@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,16 +29,18 @@ public final class GibbonVerticle extends VerticleBase {
   private final Engine engine;
   private final StateReader states;
   private final PrometheusMeterRegistry registry;
+  private final OwnMeters meters;
   private @Nullable AnswerService answers;
   private @Nullable DocumentWriter writer;
   private @Nullable Api api;
-  private @Nullable GenerationDoor door;
+  private volatile @Nullable GenerationDoor door;
   private @Nullable HttpServer server;
 
   /**
    * A verticle over a runtime and a topology that run.
    *
-   * @param registry takes our meters; {@code /metrics} shows all that is in it
+   * @param registry takes our meters until the verticle is undeployed; {@code /metrics} shows all
+   *     that is in it
    */
   public GibbonVerticle(
       ServerConfig config, Engine engine, StateReader states, PrometheusMeterRegistry registry) {
@@ -45,6 +48,7 @@ public final class GibbonVerticle extends VerticleBase {
     this.engine = engine;
     this.states = states;
     this.registry = registry;
+    this.meters = new OwnMeters(registry);
   }
 
   @Override
@@ -63,10 +67,20 @@ public final class GibbonVerticle extends VerticleBase {
   }
 
   private Api open(Contract contract) {
-    GibbonMeters.bind(registry, engine.cache());
+    GibbonMeters.bind(meters, engine.cache());
     writer = config.hasKafka() ? new DocumentWriter(config) : null;
-    answers = new AnswerService(engine, states, config, new AnswerMeters(registry));
-    api = new Api(vertx, config, contract, engine.profile(), answers, states, writer, registry);
+    answers = new AnswerService(engine, states, config, new AnswerMeters(meters));
+    api =
+        new Api(
+            vertx,
+            config,
+            contract,
+            engine.profile(),
+            answers,
+            states,
+            writer,
+            registry,
+            () -> failure().isEmpty());
     return api;
   }
 
@@ -103,6 +117,7 @@ public final class GibbonVerticle extends VerticleBase {
                 vertx.executeBlocking(
                     () -> {
                       close(writer);
+                      meters.close();
                       return null;
                     }));
   }
@@ -111,6 +126,18 @@ public final class GibbonVerticle extends VerticleBase {
     if (part != null) {
       part.close();
     }
+  }
+
+  /**
+   * Why answers are no longer possible, one line, or empty while they are. {@code /health/live}
+   * tells it too. Thread-safe, never waits.
+   */
+  public Optional<String> failure() {
+    GenerationDoor opened = door;
+    return engine
+        .generator()
+        .failure()
+        .or(() -> opened == null ? Optional.empty() : opened.failure());
   }
 
   /** The port it listens on. Known once the verticle is deployed. */

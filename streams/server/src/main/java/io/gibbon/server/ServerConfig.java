@@ -1,5 +1,8 @@
 package io.gibbon.server;
 
+import static io.gibbon.runtime.GenerationTask.GREATEST_FACTOR;
+import static io.gibbon.runtime.GenerationTask.LEAST_FACTOR;
+
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +23,7 @@ import java.util.Map;
  * @param maxDocumentBytes {@code 921600}; the largest document, encoded as Avro: the topology's own
  *     limit, so that nothing is acknowledged that it refuses
  * @param maxRequests {@code 256}; answers under way at once, over all doors
+ * @param maxWaits {@code 256}; writes of documents and waits for them under way at once
  * @param maxQueuedEvents {@code 1024}; events that wait for a slow client before its answer is
  *     cancelled
  * @param requestTimeout {@code PT5M}; the longest that one answer may take
@@ -48,6 +52,7 @@ public record ServerConfig(
     int maxBodyBytes,
     int maxDocumentBytes,
     int maxRequests,
+    int maxWaits,
     int maxQueuedEvents,
     Duration requestTimeout,
     Duration waitLimit,
@@ -80,12 +85,13 @@ public record ServerConfig(
     within("max-body-bytes", maxBodyBytes, 1024, 1 << 30);
     within("max-document-bytes", maxDocumentBytes, 1024, 1 << 30);
     within("max-requests", maxRequests, 1, 1_000_000);
+    within("max-waits", maxWaits, 1, 1_000_000);
     within("max-queued-events", maxQueuedEvents, 1, 1_000_000);
     within("request-timeout", requestTimeout.toMillis(), 1, Duration.ofDays(1).toMillis());
     within("wait-limit", waitLimit.toMillis(), 1, Duration.ofHours(1).toMillis());
     within("top-k", topK, 0, 1000);
-    within("attention-temperature", attentionTemperature, Math.nextUp(0.0), 10);
-    within("scaling-factor", scalingFactor, Math.nextUp(0.0), 10);
+    within("attention-temperature", attentionTemperature, LEAST_FACTOR, GREATEST_FACTOR);
+    within("scaling-factor", scalingFactor, LEAST_FACTOR, GREATEST_FACTOR);
     within("temperature", temperature, 0, 2);
     within("max-tokens", maxTokens, 1, 1_000_000);
     within("requests-at-once", requestsAtOnce, 1, 10_000);
@@ -113,6 +119,7 @@ public record ServerConfig(
             in.integer("max-body-bytes", 4 << 20),
             in.integer("max-document-bytes", 921_600),
             in.integer("max-requests", 256),
+            in.integer("max-waits", 256),
             in.integer("max-queued-events", 1024),
             in.duration("request-timeout", Duration.ofMinutes(5)),
             in.duration("wait-limit", Duration.ofSeconds(30)),

@@ -141,6 +141,22 @@ class EndToEndIT {
   }
 
   @Test
+  void refusesAQuestionThatIsFarTooLongWithoutReadingIt() throws Exception {
+    String question = "All hands on deck. ".repeat(150_000);
+    HttpResponse<String> refused =
+        send(
+            request("/v1/chat/completions")
+                .header("Content-Type", "application/json")
+                .POST(
+                    HttpRequest.BodyPublishers.ofString(
+                        "{\"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]}"
+                            .formatted(question))));
+
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("context_length_exceeded", "the question has at least ");
+  }
+
+  @Test
   void listsCollectionsAndCountsThem() throws Exception {
     put("/v1/collections/counted/documents/1", "One.", "?wait=encoded");
 

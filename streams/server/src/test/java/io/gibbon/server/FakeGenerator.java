@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +38,9 @@ public final class FakeGenerator implements Generator {
   /** Tokens after which an answer hangs until it is cancelled. */
   public volatile int hangsAfter = Integer.MAX_VALUE;
 
+  /** Why nothing can be generated any more, if so. */
+  public volatile Optional<String> end = Optional.empty();
+
   /** What is said at each step. */
   public volatile String word = "t%d ";
 
@@ -52,6 +56,11 @@ public final class FakeGenerator implements Generator {
       stop.set(true);
       thread.interrupt();
     };
+  }
+
+  @Override
+  public Optional<String> failure() {
+    return end;
   }
 
   private void run(GenerationTask task, GenerationListener listener, AtomicBoolean stop) {

@@ -37,6 +37,9 @@ public final class FakeStates implements StateReader {
   /** Whether all partitions can be asked. */
   public volatile boolean complete = true;
 
+  /** Runs at every look at documents, on the caller's thread. */
+  public volatile Runnable onLook = () -> {};
+
   /** States in the layout of a profile. */
   public FakeStates(KvLayout layout) {
     this.layout = layout;
@@ -74,6 +77,7 @@ public final class FakeStates implements StateReader {
 
   @Override
   public Optional<DocumentStatus> document(DocumentId document) {
+    onLook.run();
     return Optional.ofNullable(documents.get(document.toString()));
   }
 
@@ -104,6 +108,7 @@ public final class FakeStates implements StateReader {
 
   @Override
   public SearchResult search(String collection, String question, int limit) {
+    onLook.run();
     List<Candidate> found = new ArrayList<>();
     for (DocumentStatus document : documents.values()) {
       boolean match = Set.of(question.split(" ")).stream().anyMatch(document.text()::contains);

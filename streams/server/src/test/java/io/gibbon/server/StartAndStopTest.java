@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpClient;
@@ -45,6 +47,7 @@ class StartAndStopTest {
 
   @Test
   void aServerThatCannotListenLeavesNothingOpen() throws Exception {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       Map<String, String> settings =
           Map.of(
@@ -53,8 +56,9 @@ class StartAndStopTest {
               "kafka.bootstrap.servers",
               "127.0.0.1:1");
 
-      assertThatThrownBy(() -> TestServer.start(settings)).hasMessageContaining("in use");
+      assertThatThrownBy(() -> TestServer.start(settings, registry)).hasMessageContaining("in use");
     }
+    assertThat(registry.getMeters()).isEmpty();
     assertThat(Thread.getAllStackTraces().keySet())
         .extracting(Thread::getName)
         .noneMatch(name -> name.startsWith("kafka-producer-network-thread"))

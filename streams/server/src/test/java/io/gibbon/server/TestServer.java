@@ -39,26 +39,36 @@ public final class TestServer implements AutoCloseable {
   /** Holds states. */
   public final KvCache cache = new KvCache(64 << 20);
 
+  /** Holds the server's meters. */
+  public final PrometheusMeterRegistry registry;
+
   private final Vertx vertx = Vertx.vertx();
   private final GibbonVerticle verticle;
   private final HttpClient client = HttpClient.newHttpClient();
 
-  private TestServer(Map<String, String> settings) {
+  private TestServer(Map<String, String> settings, PrometheusMeterRegistry registry) {
+    this.registry = registry;
     Map<String, String> all = new HashMap<>(Map.of("port", "0"));
     all.putAll(settings);
-    verticle =
-        new GibbonVerticle(
-            ServerConfig.of(all),
-            new Engine(PROFILE, new Letters(), generator, cache),
-            states,
-            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    verticle = new GibbonVerticle(ServerConfig.of(all), engine(generator, cache), states, registry);
   }
 
   /** Starts a server with some settings besides the defaults. */
   public static TestServer start(Map<String, String> settings) throws Exception {
-    TestServer server = new TestServer(settings);
+    return start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+  }
+
+  /** Starts a server whose meters go to a registry. */
+  public static TestServer start(Map<String, String> settings, PrometheusMeterRegistry registry)
+      throws Exception {
+    TestServer server = new TestServer(settings, registry);
     server.vertx.deployVerticle(server.verticle).await(30, TimeUnit.SECONDS);
     return server;
+  }
+
+  /** The fake model. */
+  public static Engine engine(FakeGenerator generator, KvCache cache) {
+    return new Engine(PROFILE, new Letters(), generator, cache);
   }
 
   /** Every letter is a token. */
@@ -71,6 +81,11 @@ public final class TestServer implements AutoCloseable {
     @Override
     public int[] completion(String prompt, boolean grounded) {
       return prompt.chars().toArray();
+    }
+
+    @Override
+    public int fewest(long characters) {
+      return (int) characters;
     }
   }
 

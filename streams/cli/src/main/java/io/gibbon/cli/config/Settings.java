@@ -252,6 +252,7 @@ final class Settings {
         "Origins whose pages may call the API, separated by commas; * for all.");
     server(def, "max-body-bytes", "4194304", "The largest request body.");
     server(def, "max-requests", "256", "Answers under way at once, over HTTP and Kafka together.");
+    server(def, "max-waits", "256", "Writes of documents and waits for them under way at once.");
     server(
         def,
         "max-queued-events",

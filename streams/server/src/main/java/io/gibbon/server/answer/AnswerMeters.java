@@ -1,7 +1,8 @@
 package io.gibbon.server.answer;
 
+import io.gibbon.server.OwnMeters;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
@@ -10,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Counts answers. Thread-safe. */
 public final class AnswerMeters {
 
-  private final MeterRegistry registry;
+  private final OwnMeters meters;
   private final AtomicInteger running = new AtomicInteger();
   private final Timer firstToken;
   private final Timer total;
@@ -18,30 +19,40 @@ public final class AnswerMeters {
   private final Counter cached;
   private final Counter completion;
 
-  /** Meters in a registry, all named {@code gibbon.*}. */
-  public AnswerMeters(MeterRegistry registry) {
-    this.registry = registry;
-    registry.gauge("gibbon.answers.running", running);
+  /** Meters among others of the server, all named {@code gibbon.*}. */
+  public AnswerMeters(OwnMeters meters) {
+    this.meters = meters;
+    meters.add(
+        registry ->
+            Gauge.builder("gibbon.answers.running", running, AtomicInteger::get)
+                .description("Answers under way")
+                .register(registry));
     firstToken =
-        Timer.builder("gibbon.answers.first.token")
-            .description("From the request to the first token")
-            .publishPercentileHistogram()
-            .register(registry);
+        meters.add(
+            registry ->
+                Timer.builder("gibbon.answers.first.token")
+                    .description("From the request to the first token")
+                    .publishPercentileHistogram()
+                    .register(registry));
     total =
-        Timer.builder("gibbon.answers.total")
-            .description("From the request to the end of the answer")
-            .publishPercentileHistogram()
-            .register(registry);
+        meters.add(
+            registry ->
+                Timer.builder("gibbon.answers.total")
+                    .description("From the request to the end of the answer")
+                    .publishPercentileHistogram()
+                    .register(registry));
     query = tokens("query");
     cached = tokens("cached");
     completion = tokens("completion");
   }
 
   private Counter tokens(String kind) {
-    return Counter.builder("gibbon.tokens")
-        .description("Tokens read (query), attended without being read (cached), generated")
-        .tag("kind", kind)
-        .register(registry);
+    return meters.add(
+        registry ->
+            Counter.builder("gibbon.tokens")
+                .description("Tokens read (query), attended without being read (cached), generated")
+                .tag("kind", kind)
+                .register(registry));
   }
 
   void began() {
@@ -71,6 +82,6 @@ public final class AnswerMeters {
   }
 
   private void outcome(String outcome) {
-    registry.counter("gibbon.answers", "outcome", outcome).increment();
+    meters.add(registry -> registry.counter("gibbon.answers", "outcome", outcome)).increment();
   }
 }

@@ -1,6 +1,7 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.sampling.Sampling;
+import io.gibbon.runtime.sampling.StopStrings;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,4 +28,23 @@ public record AnswerRequest(
     @Nullable Integer maxTokens,
     List<String> stop,
     int topLogprobs,
-    @Nullable Instant deadline) {}
+    @Nullable Instant deadline) {
+
+  /**
+   * Checks what no part of it checks by itself.
+   *
+   * @throws RequestException naming the field and its limits
+   */
+  public AnswerRequest {
+    if (maxTokens != null && maxTokens < 1) {
+      throw RequestException.invalid(
+          "max_tokens", "max_tokens must be at least 1, not " + maxTokens);
+    }
+    stop = List.copyOf(stop);
+    try {
+      StopStrings.check(stop);
+    } catch (IllegalArgumentException e) {
+      throw RequestException.invalid("stop", String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -101,6 +101,8 @@ public final class AnswerService implements AutoCloseable {
       threads.execute(() -> prepare(request, running));
     } catch (RejectedExecutionException e) {
       running.fail(stopping());
+    } catch (Throwable e) {
+      running.fail(RequestException.of(e));
     }
     if (closing) {
       running.stop(stopping());
@@ -119,7 +121,7 @@ public final class AnswerService implements AutoCloseable {
   private void prepare(AnswerRequest request, RunningAnswer running) {
     try {
       requireModel(request.model());
-      requireFits(0, query(request.question(), false).length, 1, request.question());
+      requireFits(request.question());
       SearchResult chosen = choose(request, running);
       attach(chosen, request.options(), running);
       if (!running.cancelled()) {
@@ -127,9 +129,9 @@ public final class AnswerService implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      running.fail(stopping());
-    } catch (RuntimeException e) {
-      running.fail(RequestException.of(e));
+      running.stop(stopping());
+    } catch (Throwable e) {
+      running.stop(RequestException.of(e));
     }
   }
 
@@ -220,6 +222,18 @@ public final class AnswerService implements AutoCloseable {
         options.attribution());
   }
 
+  /** Refuses a question that no answer fits behind, the longest ones without reading them. */
+  private void requireFits(Question question) {
+    int fewest = engine.prompts().fewest(question.characters());
+    if (fewest > engine.profile().window()) {
+      throw RequestException.tooLong(
+          field(question),
+          "This model's maximum context length is %,d tokens: the question has at least %,d."
+              .formatted(engine.profile().window(), fewest));
+    }
+    requireFits(0, query(question, false).length, 1, question);
+  }
+
   /** The tokens that are left for the answer, at least {@code wanted}. */
   private int requireFits(int longest, int query, int wanted, Question question) {
     int window = engine.profile().window();
@@ -227,12 +241,16 @@ public final class AnswerService implements AutoCloseable {
     int room = window - prefix - longest - query;
     if (room < wanted) {
       throw RequestException.tooLong(
-          question instanceof Question.Chat ? "messages" : "prompt",
+          field(question),
           ("This model's maximum context length is %,d tokens: prefix %,d, longest context %,d,"
                   + " question %,d and answer %,d do not fit.")
               .formatted(window, prefix, longest, query, wanted));
     }
     return room;
+  }
+
+  private static String field(Question question) {
+    return question instanceof Question.Chat ? "messages" : "prompt";
   }
 
   private static RequestException stopping() {

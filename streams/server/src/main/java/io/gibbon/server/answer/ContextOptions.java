@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param named contexts that the caller names; not empty means no search
  * @param topK the most contexts that a search may propose; 0 for none, {@link #ALL} for the whole
  *     collection
- * @param attentionTemperature APE's T, above 0 and at most 10
- * @param scalingFactor APE's S, above 0 and at most 10
+ * @param attentionTemperature APE's T, within the bounds of {@link GenerationTask}
+ * @param scalingFactor APE's S, within the same bounds
  * @param attribution whether attention shares are wanted
  * @param includeText whether the contexts' texts are wanted
  * @param allowPartial whether to answer although some contexts cannot be reached now
@@ -52,11 +52,12 @@ public record ContextOptions(
   }
 
   private static void requireFactor(String param, double value) {
-    if (!(value > 0 && value <= GenerationTask.GREATEST_FACTOR)) {
+    if (!(value >= GenerationTask.LEAST_FACTOR && value <= GenerationTask.GREATEST_FACTOR)) {
       throw RequestException.invalid(
           param,
-          "%s must be above 0 and at most %s, not %s"
-              .formatted(param, GenerationTask.GREATEST_FACTOR, value));
+          "%s must be between %s and %s, not %s"
+              .formatted(
+                  param, GenerationTask.LEAST_FACTOR, GenerationTask.GREATEST_FACTOR, value));
     }
   }
 }

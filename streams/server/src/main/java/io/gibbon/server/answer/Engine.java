@@ -5,7 +5,9 @@ import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.chat.ChatMessage;
 import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What answers need of the model runtime.
@@ -19,11 +21,17 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
 
   /** The engine of a runtime. */
   public static Engine of(ModelRuntime runtime) {
-    return new Engine(runtime.profile(), new RuntimePrompts(runtime), runtime, runtime.cache());
+    return new Engine(runtime.profile(), RuntimePrompts.of(runtime), runtime, runtime.cache());
   }
 
   /** Prompts as the model's chat template words them. */
-  private record RuntimePrompts(ModelRuntime runtime) implements Prompts {
+  private record RuntimePrompts(ModelRuntime runtime, int longestToken) implements Prompts {
+
+    static RuntimePrompts of(ModelRuntime runtime) {
+      Tokenizer tokenizer = runtime.tokenizer();
+      int longest = IntStream.range(0, tokenizer.size()).map(tokenizer::byteLength).max().orElse(1);
+      return new RuntimePrompts(runtime, Math.max(1, longest));
+    }
 
     @Override
     public int[] chat(List<ChatMessage> messages, boolean grounded) {
@@ -33,6 +41,12 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
     @Override
     public int[] completion(String prompt, boolean grounded) {
       return grounded ? runtime.tokenizer().encode(prompt) : runtime.chat().bareQuery(prompt);
+    }
+
+    /** A character is one byte or more, and no token stands for more bytes than the longest. */
+    @Override
+    public int fewest(long characters) {
+      return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(characters, longestToken));
     }
   }
 
@@ -54,5 +68,8 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
      * @throws IllegalArgumentException if there are none
      */
     int[] completion(String prompt, boolean grounded);
+
+    /** A number of tokens that no text of so many characters goes below. Costs nothing. */
+    int fewest(long characters);
   }
 }

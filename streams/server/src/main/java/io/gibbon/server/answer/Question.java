@@ -21,6 +21,11 @@ public sealed interface Question {
           .findFirst()
           .orElse("");
     }
+
+    @Override
+    public long characters() {
+      return messages.stream().mapToLong(message -> message.content().length()).sum();
+    }
   }
 
   /**
@@ -34,8 +39,16 @@ public sealed interface Question {
     public String searchText() {
       return prompt;
     }
+
+    @Override
+    public long characters() {
+      return prompt.length();
+    }
   }
 
   /** What to search contexts for. */
   String searchText();
+
+  /** Length of all its texts together. */
+  long characters();
 }

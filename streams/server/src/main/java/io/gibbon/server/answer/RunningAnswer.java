@@ -90,7 +90,7 @@ final class RunningAnswer implements Answer, GenerationListener {
       generation = generator.generate(task, this);
       try {
         listener.onStart(start);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         stop(RequestException.of(e));
       }
     }
@@ -199,9 +199,12 @@ final class RunningAnswer implements Answer, GenerationListener {
       return false;
     }
     ended = true;
-    leases.forEach(KvCache.Lease::close);
-    endings.forEach(Runnable::run);
-    release.run();
+    try {
+      leases.forEach(KvCache.Lease::close);
+      endings.forEach(Runnable::run);
+    } finally {
+      release.run();
+    }
     return true;
   }
 }

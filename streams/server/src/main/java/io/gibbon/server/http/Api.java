@@ -18,6 +18,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Every operation of the description and the code that answers it. */
@@ -30,11 +31,12 @@ public final class Api implements AutoCloseable {
   private final StateReader states;
   private final DocumentHandlers documents;
   private final PrometheusMeterRegistry registry;
+  private final BooleanSupplier works;
   private final RequestReader reader;
   private final Calls calls;
   private final long created = System.currentTimeMillis() / 1000;
 
-  /** Answers one call. Runs on a virtual thread and may block. */
+  /** Answers one call. Runs on a virtual thread and may block, but for health checks. */
   @FunctionalInterface
   interface Handler {
     void handle(Call call) throws InterruptedException;
@@ -69,6 +71,7 @@ public final class Api implements AutoCloseable {
    * All that the API needs.
    *
    * @param writer null where no Kafka is configured
+   * @param works whether answers are possible at all; never waits
    */
   public Api(
       Vertx vertx,
@@ -78,14 +81,16 @@ public final class Api implements AutoCloseable {
       AnswerService answers,
       StateReader states,
       @Nullable DocumentWriter writer,
-      PrometheusMeterRegistry registry) {
+      PrometheusMeterRegistry registry,
+      BooleanSupplier works) {
     this.config = config;
     this.contract = contract;
     this.profile = profile;
     this.answers = answers;
     this.states = states;
-    this.documents = new DocumentHandlers(states, writer, config.waitLimit());
+    this.documents = new DocumentHandlers(states, writer, config);
     this.registry = registry;
+    this.works = works;
     this.reader = new RequestReader(config);
     this.calls = new Calls(vertx, config, contract);
   }
@@ -118,7 +123,7 @@ public final class Api implements AutoCloseable {
     handlers.put("getDocument", call -> documents.get(call.document(), call.query(), call.reply()));
     handlers.put(
         "deleteDocument", call -> documents.delete(call.document(), call.query(), call.reply()));
-    handlers.put("live", call -> call.reply().json(200, status("live")));
+    handlers.put("live", this::live);
     handlers.put("ready", this::ready);
     handlers.put(
         "metrics", call -> call.reply().text(200, "text/plain; version=0.0.4", registry.scrape()));
@@ -171,6 +176,11 @@ public final class Api implements AutoCloseable {
                 .put("window", profile.window())
                 .put("prefix_tokens", profile.prefixTokens())
                 .put("context_tokens", profile.contextTokens()));
+  }
+
+  private void live(Call call) {
+    boolean live = works.getAsBoolean();
+    call.reply().json(live ? 200 : 503, status(live ? "live" : "failed"));
   }
 
   private void ready(Call call) {

@@ -5,6 +5,7 @@ import io.gibbon.schemas.serde.InvalidRecordException;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.RequestException;
 import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -30,14 +31,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What all calls share: keys, limits, parsing, validation, errors. The event loop collects the
- * body; everything else happens on a virtual thread for each call.
+ * What all calls share: keys, limits, parsing, validation, errors. The event loop collects the body
+ * and answers health checks; everything else happens on a virtual thread for each call.
  */
 final class Calls implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final Set<String> OPEN = Set.of("live", "ready");
+
+  /** They need no key, and no thread that may be busy. */
+  private static final Set<String> HEALTH = Set.of("live", "ready");
 
   private final Vertx vertx;
   private final ServerConfig config;
@@ -83,6 +86,8 @@ final class Calls implements AutoCloseable {
   private void call(RoutingContext routing, Operation operation, Api.Handler handler) {
     Context context = vertx.getOrCreateContext();
     Reply reply = new Reply(context, routing.response());
+    boolean health = HEALTH.contains(operation.getOperationId());
+    MultiMap query = routing.queryParams();
     Map<String, String> path = Map.copyOf(routing.pathParams());
     Buffer body = routing.body().buffer();
     String contentType = routing.request().getHeader("Content-Type");
@@ -90,23 +95,27 @@ final class Calls implements AutoCloseable {
     Runnable work =
         () -> {
           try {
-            if (!OPEN.contains(operation.getOperationId())) {
+            if (!health) {
               requireKey(authorization);
             }
-            contract.validateQuery(operation.getOperationId(), routing.queryParams());
+            contract.validateQuery(operation.getOperationId(), query);
             JsonObject json =
                 operation.getRequestBody() == null
                     ? new JsonObject()
                     : parse(operation.getOperationId(), contentType, body);
-            handler.handle(new Api.Call(path, routing.queryParams(), json, reply, routing));
+            handler.handle(new Api.Call(path, query, json, reply, routing));
           } catch (InterruptedException e) {
             reply.error(stopping());
           } catch (InvalidRecordException e) {
             reply.error(RequestException.invalid(e.field(), e.getMessage()));
-          } catch (RuntimeException e) {
+          } catch (Throwable e) {
             reply.error(RequestException.of(e));
           }
         };
+    if (health) {
+      work.run();
+      return;
+    }
     try {
       threads.execute(work);
     } catch (RejectedExecutionException e) {
@@ -197,7 +206,7 @@ final class Calls implements AutoCloseable {
   }
 
   private void errors(Router router) {
-    error(router, 400, "bad_request", "The request is not valid HTTP for this server.");
+    error(router, 400, "bad_request", "Path or query string cannot be decoded.");
     error(router, 404, "unknown_path", "There is no such path; see /openapi.json.");
     error(router, 405, "method_not_allowed", "This path does not take this method.");
     error(

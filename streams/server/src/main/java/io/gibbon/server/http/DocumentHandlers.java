@@ -1,6 +1,7 @@
 package io.gibbon.server.http;
 
 import io.gibbon.schemas.Document;
+import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.After;
 import io.gibbon.server.answer.RequestException;
 import io.gibbon.server.documents.DocumentWriter;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -28,14 +30,18 @@ final class DocumentHandlers {
   private final StateReader states;
   private final @Nullable DocumentWriter writer;
   private final Duration waitLimit;
+  private final int maxWaits;
+  private final Semaphore slots;
 
   /**
    * @param writer null where no Kafka is configured
    */
-  DocumentHandlers(StateReader states, @Nullable DocumentWriter writer, Duration waitLimit) {
+  DocumentHandlers(StateReader states, @Nullable DocumentWriter writer, ServerConfig config) {
     this.states = states;
     this.writer = writer;
-    this.waitLimit = waitLimit;
+    this.waitLimit = config.waitLimit();
+    this.maxWaits = config.maxWaits();
+    this.slots = new Semaphore(maxWaits);
   }
 
   void list(Reply reply) {
@@ -58,45 +64,71 @@ final class DocumentHandlers {
             .setText(body.getString("text"))
             .setMetadata(metadata(body.getJsonObject("metadata")))
             .build();
-    DocumentWriter.Written written = writer().put(document);
-    if (query.contains("wait")) {
-      reply.json(200, json(await(written.after(), timeout(query))));
-    } else {
-      reply.json(202, json(written, "pending"));
-    }
+    waiting(
+        () -> {
+          DocumentWriter.Written written = writer().put(document);
+          if (query.contains("wait")) {
+            reply.json(200, json(await(written.after(), timeout(query))));
+          } else {
+            reply.json(202, json(written, "pending"));
+          }
+        });
   }
 
   void delete(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
-    DocumentWriter.Written written = writer().delete(id);
-    if (query.contains("wait")) {
-      poll(id, timeout(query), "deleted", status -> isDeleted(status, written.after()));
-      reply.json(200, json(written, "deleted"));
-    } else {
-      reply.json(202, json(written, "deleted"));
-    }
+    waiting(
+        () -> {
+          DocumentWriter.Written written = writer().delete(id);
+          if (query.contains("wait")) {
+            poll(id, timeout(query), "deleted", status -> isDeleted(status, written.after()));
+            reply.json(200, json(written, "deleted"));
+          } else {
+            reply.json(202, json(written, "deleted"));
+          }
+        });
   }
 
   void get(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
-    if (!query.contains("wait")) {
-      DocumentStatus status = states.document(id).orElseThrow(() -> unknown(id));
-      reply.json(200, json(status));
-      return;
+    if (query.contains("wait")) {
+      waiting(() -> reply.json(200, json(settled(id, query))));
+    } else {
+      reply.json(200, json(states.document(id).orElseThrow(() -> unknown(id))));
     }
+  }
+
+  /** The document once it is encoded or has failed. */
+  private DocumentStatus settled(DocumentId id, MultiMap query) throws InterruptedException {
     String text = query.get("after");
     if (text == null) {
       Predicate<DocumentStatus> settled = known -> known.state() != DocumentStatus.State.PENDING;
-      reply.json(
-          200,
-          json(
-              poll(id, timeout(query), "encoded", status -> status.filter(settled).isPresent())
-                  .orElseThrow()));
-      return;
+      return poll(id, timeout(query), "encoded", status -> status.filter(settled).isPresent())
+          .orElseThrow();
     }
     After after = After.parse("after", text);
     if (!after.document().equals(id)) {
       throw RequestException.invalid("after", "after must name this document, " + id);
     }
-    reply.json(200, json(await(after, timeout(query))));
+    return await(after, timeout(query));
+  }
+
+  /** Work that waits for Kafka or for the topology. */
+  @FunctionalInterface
+  private interface Waiting {
+    void run() throws InterruptedException;
+  }
+
+  /** Each wait holds a body and asks the stores again and again: there are only so many at once. */
+  private void waiting(Waiting work) throws InterruptedException {
+    if (!slots.tryAcquire()) {
+      throw RequestException.overloaded(
+          "%d writes of documents and waits for them are under way, the limit; try again later"
+              .formatted(maxWaits));
+    }
+    try {
+      work.run();
+    } finally {
+      slots.release();
+    }
   }
 
   private DocumentWriter writer() {

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -45,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * and committed before it begins. While too many questions are open, or the state of one partition
  * is about to outgrow the metadata of a committed offset, partitions are paused.
  *
- * <p>Only {@link #close} may be called from other threads.
+ * <p>Only {@link #close} and {@link #failure} may be called from other threads.
  */
 public final class GenerationDoor implements AutoCloseable {
 
@@ -73,6 +74,7 @@ public final class GenerationDoor implements AutoCloseable {
   private final List<Open> running = new ArrayList<>();
   private boolean uncommitted;
   private volatile boolean closing;
+  private volatile @Nullable Throwable failure;
 
   /** A question that was read and is not answered yet. */
   private static final class Open {
@@ -135,7 +137,8 @@ public final class GenerationDoor implements AutoCloseable {
       }
     } catch (WakeupException e) {
       LOG.debug("Woken up to close");
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      failure = e;
       LOG.error("Questions over Kafka are no longer answered", e);
     } finally {
       try {
@@ -246,6 +249,10 @@ public final class GenerationDoor implements AutoCloseable {
     } catch (InvalidRecordException e) {
       LOG.warn("A question cannot be read: {}", e.getMessage());
       refuse(open, String.valueOf(e.getMessage()));
+      return;
+    } catch (RuntimeException | StackOverflowError e) {
+      LOG.error("A question cannot be read", e);
+      refuse(open, "cannot be read: " + e.getClass().getSimpleName());
       return;
     }
     AnswerEvents events =
@@ -391,6 +398,12 @@ public final class GenerationDoor implements AutoCloseable {
     public void onPartitionsLost(Collection<TopicPartition> lost) {
       drop(lost);
     }
+  }
+
+  /** Why questions are no longer answered, or empty while they are. Thread-safe. */
+  public Optional<String> failure() {
+    return Optional.ofNullable(failure)
+        .map(error -> "questions over Kafka are no longer answered: " + error);
   }
 
   /** Stops answers, leaves the group at once, and waits for that. */

@@ -39,7 +39,7 @@ final class QuestionReader {
         question,
         options(record.getGibbon(), bare ? 0 : config.topK()),
         sampling(record),
-        maxTokens(record.getMaxTokens()),
+        record.getMaxTokens(),
         record.getStop(),
         0,
         record.getDeadline());
@@ -106,13 +106,6 @@ final class QuestionReader {
       String message = String.valueOf(e.getMessage());
       throw RequestException.invalid(message.split(" ", 2)[0], message);
     }
-  }
-
-  private static @Nullable Integer maxTokens(@Nullable Integer given) {
-    if (given != null && given < 1) {
-      throw RequestException.invalid("max_tokens", "max_tokens must be at least 1, not " + given);
-    }
-    return given;
   }
 
   private static <T> T or(@Nullable T given, T standard) {

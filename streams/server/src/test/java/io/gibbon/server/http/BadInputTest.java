@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.gibbon.runtime.OverloadedException;
 import io.gibbon.server.TestServer;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -74,15 +78,19 @@ class BadInputTest {
         "stream | \"yes\" | stream must be a boolean, not 'yes'",
         "stream_options | {\"include_usage\": true} | stream_options needs stream: true",
         "stop | [\"a\",\"b\",\"c\",\"d\",\"e\"] | stop must have at most 4 items, not 5",
-        "stop | [\"\"] | stop[0] must have at least 1 and at most 1000 characters, not 0",
+        "stop | [\"\"] | stop[0] must have at least 1 and at most 256 characters, not 0",
         "temprature | 1 | unknown field 'temprature'; did you mean 'temperature'?",
         "gibbon | {\"topk\": 1} | unknown field 'gibbon.topk'; did you mean 'top_k'?",
         "gibbon | {\"top_k\": -1} | gibbon.top_k must be at least 0 and at most 1000, not -1",
         "gibbon | {\"top_k\": \"most\"} | gibbon.top_k must match ^all$, not 'most'",
-        "gibbon | {\"attention_temperature\": 0} | gibbon.attention_temperature must be above 0 and"
-            + " at most 10, not 0",
-        "gibbon | {\"scaling_factor\": 11} | gibbon.scaling_factor must be above 0 and at most 10,"
-            + " not 11",
+        "gibbon | {\"attention_temperature\": 0} | gibbon.attention_temperature must be at least"
+            + " 0.01 and at most 10, not 0",
+        "gibbon | {\"attention_temperature\": 1e-40} | gibbon.attention_temperature must be at"
+            + " least 0.01 and at most 10, not 1.0E-40",
+        "gibbon | {\"scaling_factor\": 0.009} | gibbon.scaling_factor must be at least 0.01 and at"
+            + " most 10, not 0.009",
+        "gibbon | {\"scaling_factor\": 11} | gibbon.scaling_factor must be at least 0.01 and at"
+            + " most 10, not 11",
         "gibbon | {\"contexts\": [\"nowhere\"]} | gibbon.contexts[0] must be collection/id or"
             + " collection/id#n, not 'nowhere'",
         "gibbon | {\"contexts\": [{\"doc\": \"x\"}]} | gibbon.contexts[0].document is missing",
@@ -228,7 +236,11 @@ class BadInputTest {
     JsonObject error = chatWith(400, question.formatted("x".repeat(TestServer.WINDOW)));
 
     assertThat(error.getString("code")).isEqualTo("context_length_exceeded");
-    assertThat(error.getString("message")).contains("1,000 tokens");
+    assertThat(error.getString("message")).contains("1,000 tokens", "question 1,000");
+    assertThat(
+            chatWith(400, question.formatted("x".repeat(TestServer.WINDOW + 1)))
+                .getString("message"))
+        .endsWith("the question has at least 1,001.");
     assertThat(chatWith(400, "\"max_tokens\": 995").getString("code"))
         .isEqualTo("context_length_exceeded");
   }
@@ -262,6 +274,40 @@ class BadInputTest {
 
     assertThat(server.chat(body(after.formatted(100)))).isNotNull();
     assertThat(chatWith(503, after.formatted(101)).getString("code")).isEqualTo("not_visible_yet");
+  }
+
+  @Test
+  void countsTheCharactersOfStopStringsAsTheRuntimeDoes() throws Exception {
+    String stop = "\"stop\": \"%s\"";
+
+    assertThat(server.chat(body(stop.formatted("x".repeat(256))))).isNotNull();
+    assertThat(chatWith(400, stop.formatted("x".repeat(257))).getString("message"))
+        .isEqualTo("stop must have at least 1 and at most 256 characters, not 257");
+    JsonObject pairs = chatWith(400, stop.formatted("\\ud83d\\ude00".repeat(129)));
+    assertThat(pairs.getString("param")).isEqualTo("stop");
+    assertThat(pairs.getString("message")).contains("256 characters, not 258");
+  }
+
+  @Test
+  void refusesWhatCannotBeDecoded() throws Exception {
+    String document = "/v1/collections/island/documents/ferry";
+    for (String query : List.of("?wait=%zz", "?wait=%", "?%f=1", "?after=%e2%8")) {
+      assertThat(undecodable(document + query).getString("message"))
+          .isEqualTo("Path or query string cannot be decoded.");
+    }
+    assertThat(undecodable("/v1/models/%zz").getString("code")).isEqualTo("bad_request");
+  }
+
+  /** Java's own client sends no such paths. */
+  private static JsonObject undecodable(String path) throws Exception {
+    try (Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), server.port())) {
+      String request = "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".formatted(path);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      String response = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(response).startsWith("HTTP/1.1 400 ").doesNotContain("Exception");
+      return new JsonObject(response.substring(response.indexOf("\r\n\r\n") + 4))
+          .getJsonObject("error");
+    }
   }
 
   @Test

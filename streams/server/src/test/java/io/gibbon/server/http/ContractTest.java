@@ -2,8 +2,13 @@ package io.gibbon.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.sampling.Sampling;
+import io.gibbon.runtime.sampling.StopStrings;
 import io.gibbon.server.TestServer;
+import io.gibbon.server.answer.ContextOptions;
 import io.vertx.core.json.JsonObject;
+import java.math.BigDecimal;
 import java.net.http.HttpRequest;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +39,33 @@ class ContractTest {
         }
       }
       assertThat(server.get("/openapi.yaml").body()).startsWith("openapi: 3.1.0");
+    }
+  }
+
+  @Test
+  void statesTheBoundsThatTheRuntimeHolds() throws Exception {
+    try (TestServer server = TestServer.start(Map.of())) {
+      JsonObject schemas =
+          new JsonObject(server.get("/openapi.json").body())
+              .getJsonObject("components")
+              .getJsonObject("schemas");
+      JsonObject options = schemas.getJsonObject("Options").getJsonObject("properties");
+      for (String factor : List.of("attention_temperature", "scaling_factor")) {
+        assertThat(options.getJsonObject(factor).getDouble("minimum"))
+            .isEqualTo(GenerationTask.LEAST_FACTOR);
+        assertThat(options.getJsonObject(factor).getDouble("maximum"))
+            .isEqualTo(GenerationTask.GREATEST_FACTOR);
+      }
+      JsonObject stop = schemas.getJsonObject("Stop");
+      assertThat(stop.getInteger("maxLength")).isEqualTo(StopStrings.LONGEST);
+      assertThat(stop.getJsonObject("items").getInteger("maxLength"))
+          .isEqualTo(StopStrings.LONGEST);
+      assertThat(stop.getInteger("maxItems")).isLessThanOrEqualTo(StopStrings.MOST);
+      assertThat(schemas.getJsonObject("Temperature").getString("description"))
+          .contains(
+              BigDecimal.valueOf(Sampling.LEAST_TEMPERATURE).stripTrailingZeros().toPlainString());
+      assertThat(options.getJsonObject("top_k").getInteger("maximum"))
+          .isEqualTo(ContextOptions.MOST);
     }
   }
 
