@@ -152,6 +152,12 @@ public record ServerConfig(
     return all;
   }
 
+  /** Names it, and shows nothing that may be secret. */
+  @Override
+  public String toString() {
+    return "ServerConfig[host=%s, port=%d]".formatted(host, port);
+  }
+
   private static void within(String key, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
       throw new IllegalArgumentException(

@@ -181,6 +181,12 @@ public record TopologyConfig(
                 schemaRegistryUrls, schemaRegistryCredentials.orElse(null), schemaRegistryTimeout));
   }
 
+  /** Names it, and shows nothing that may be secret. */
+  @Override
+  public String toString() {
+    return "TopologyConfig[applicationId=%s]".formatted(applicationId);
+  }
+
   /** The largest record that internal topics must take. */
   public int maxRecordBytes() {
     return Math.max(maxDocumentBytes, KvStates.PAGE_BYTES) + RECORD_OVERHEAD;

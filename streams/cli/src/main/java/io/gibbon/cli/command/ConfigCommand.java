@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
       "",
       "The output is itself a configuration file. Each setting can also be given in the environment",
       "(GIBBON_SERVER_PORT for server.port) or as a flag (--set server.port=8081): flags win over the",
-      "environment, the environment over the file."
+      "environment, the environment over the file. Keys and passwords that are set are not shown."
     })
 final class ConfigCommand implements Runnable {
 
@@ -30,8 +30,8 @@ final class ConfigCommand implements Runnable {
     for (GibbonConfig.Entry entry : options.read().entries()) {
       out.printf("# %s%n", entry.doc());
       out.printf("# default: %s   environment: %s%n", entry.standard(), entry.variable());
-      boolean isDefault = entry.value().equals(entry.standard());
-      out.printf("%s%s=%s%n%n", isDefault ? "#" : "", entry.key(), entry.value());
+      boolean comment = entry.hidden() || entry.value().equals(entry.standard());
+      out.printf("%s%s=%s%n%n", comment ? "#" : "", entry.key(), entry.value());
     }
     out.flush();
   }

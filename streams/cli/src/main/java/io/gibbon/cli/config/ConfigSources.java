@@ -90,7 +90,11 @@ final class ConfigSources {
       return name.endsWith(".yaml") || name.endsWith(".yml") ? yaml(file) : properties(file);
     } catch (NoSuchFileException e) {
       throw new InvalidConfigException("there is no configuration file " + file, e);
-    } catch (JacksonException | IllegalArgumentException e) {
+    } catch (JacksonException e) {
+      // The exception's own message quotes the line, which may hold a password.
+      throw new InvalidConfigException(
+          "%s, line %d: this is not YAML".formatted(file, e.getLocation().getLineNr()), e);
+    } catch (IllegalArgumentException e) {
       throw new InvalidConfigException("%s cannot be read: %s".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
       throw new InvalidConfigException("%s cannot be read: %s".formatted(file, e), e);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +41,17 @@ public record GibbonConfig(
    *
    * @param key in files and after {@code --set}
    * @param variable in the environment
-   * @param value set or default
+   * @param value set or default; of a secret only that it is set
    * @param standard the default
    * @param doc what it means
    */
-  public record Entry(String key, String variable, String value, String standard, String doc) {}
+  public record Entry(String key, String variable, String value, String standard, String doc) {
+
+    /** Whether the value is a secret that is set, so that {@link #value} only says so. */
+    public boolean hidden() {
+      return value.equals(Secrets.HIDDEN);
+    }
+  }
 
   /**
    * Reads and checks the configuration.
@@ -180,18 +187,31 @@ public record GibbonConfig(
     return texts;
   }
 
-  /** Every key in the order of its section, with the value it has here. */
+  /**
+   * Every key in the order of its section, with the value it has here; then those that go to
+   * Kafka's clients as they are.
+   */
   public List<Entry> entries() {
     Map<String, ConfigDef.ConfigKey> keys = Settings.DEFINITIONS.configKeys();
-    return keys.values().stream()
-        .map(
-            key ->
-                new Entry(
-                    key.name,
-                    ConfigSources.variable(key.name),
-                    String.valueOf(values.get(key.name)),
-                    String.valueOf(key.defaultValue),
-                    key.documentation))
-        .toList();
+    Stream<Entry> ours =
+        keys.values().stream()
+            .map(key -> entry(key.name, String.valueOf(key.defaultValue), key.documentation));
+    Stream<Entry> kafkas =
+        values.keySet().stream()
+            .filter(key -> !keys.containsKey(key))
+            .sorted()
+            .map(key -> entry(key, "", "Goes to Kafka's clients as it is."));
+    return Stream.concat(ours, kafkas).toList();
+  }
+
+  private Entry entry(String key, String standard, String doc) {
+    String value = Secrets.hide(key, String.valueOf(values.get(key)));
+    return new Entry(key, ConfigSources.variable(key), value, standard, doc);
+  }
+
+  /** Names it, and shows nothing that may be secret. */
+  @Override
+  public String toString() {
+    return "GibbonConfig[data=%s, model=%s]".formatted(data, model);
   }
 }
