@@ -96,6 +96,15 @@ public final class GibbonClient implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes sure that somebody listens.
+   *
+   * @throws ServerAbsentException if nobody does
+   */
+  public void requirePresent() {
+    send(request("/health/live").GET(), BodyHandlers.discarding());
+  }
+
   /** All collections. */
   public List<Collection> collections() {
     List<Collection> collections = new ArrayList<>();
@@ -126,6 +135,9 @@ public final class GibbonClient implements AutoCloseable {
     body.put("text", document.getText());
     ObjectNode metadata = body.putObject("metadata");
     document.getMetadata().forEach(metadata::put);
+    if (document.getTimestamp() != null) {
+      body.put("timestamp", document.getTimestamp().toString());
+    }
     call(
         request(path(document.getCollection(), document.getId()))
             .header("Content-Type", "application/json")

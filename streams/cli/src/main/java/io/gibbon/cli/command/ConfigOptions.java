@@ -51,6 +51,11 @@ final class ConfigOptions {
     return GibbonConfig.of(file(), System.getenv(), all);
   }
 
+  /** Whether a setting is given on the command line itself. */
+  boolean sets(String key) {
+    return settings.containsKey(key);
+  }
+
   GibbonConfig read() {
     return read(Map.of());
   }

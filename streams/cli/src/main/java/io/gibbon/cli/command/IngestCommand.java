@@ -14,10 +14,13 @@ import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +56,8 @@ import picocli.CommandLine.Spec;
 final class IngestCommand implements Callable<Integer> {
 
   private static final int REASONS_SHOWN = 10;
+  private static final String STANDARD_INPUT = "-";
+  private static final String BOOTSTRAP_SERVERS = "kafka.bootstrap.servers";
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
@@ -88,25 +93,38 @@ final class IngestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Map<String, String> flags =
-        bootstrapServers == null ? Map.of() : Map.of("kafka.bootstrap.servers", bootstrapServers);
-    GibbonConfig config = options.read(flags);
-    DocumentFiles files = new DocumentFiles(collection);
-    Map<Path, Path> found = find(files);
+    GibbonConfig config = config();
+    DocumentFiles files = new DocumentFiles(collection, config.topology().maxDocumentBytes());
+    List<Item.Refused> unseen = new ArrayList<>();
+    Collection<DocumentFiles.Source> found = find(files, unseen::add);
     try (GibbonClient client = address.client(config);
         DocumentSink sink = sink(config, client);
-        ProgressBar bar = Progress.bar("documents", found.size())) {
+        ProgressBar bar = Progress.bar("documents", found.size() + unseen.size())) {
       Ingestion ingestion = new Ingestion(sink, bar::step);
-      for (Map.Entry<Path, Path> file : found.entrySet()) {
-        files.read(file.getValue(), file.getKey(), item -> offer(ingestion, bar, item));
+      Consumer<Item> offer = item -> offer(ingestion, bar, item);
+      try {
+        unseen.forEach(offer);
+        found.forEach(source -> files.read(source, offer));
+        if (paths.contains(STANDARD_INPUT)) {
+          files.readStream(System.in, id, offer);
+        }
+      } finally {
+        sink.flush();
+        bar.close();
+        report(ingestion);
       }
-      if (paths.contains("-")) {
-        files.readStream(System.in, id, item -> offer(ingestion, bar, item));
-      }
-      sink.flush();
-      bar.close();
-      return report(ingestion);
+      return ingestion.refused().isEmpty() ? 0 : 1;
     }
+  }
+
+  /** Whoever names a server means that server, whatever Kafka is configured. */
+  private GibbonConfig config() {
+    boolean namesKafka = bootstrapServers != null || options.sets(BOOTSTRAP_SERVERS);
+    if (address.given() && namesKafka) {
+      throw new UserException("give either --url or --bootstrap-servers, not both");
+    }
+    String kafka = address.given() ? "" : bootstrapServers;
+    return options.read(kafka == null ? Map.of() : Map.of(BOOTSTRAP_SERVERS, kafka));
   }
 
   private static void offer(Ingestion ingestion, ProgressBar bar, Item item) {
@@ -114,46 +132,65 @@ final class IngestCommand implements Callable<Integer> {
     ingestion.accept(item);
   }
 
-  /** Files to the path that was named, in order. */
-  private Map<Path, Path> find(DocumentFiles files) throws IOException {
-    Map<Path, Path> found = new LinkedHashMap<>();
+  /** Every file once, in order. */
+  private Collection<DocumentFiles.Source> find(DocumentFiles files, Consumer<Item.Refused> refused)
+      throws IOException {
+    Map<Path, DocumentFiles.Source> found = new LinkedHashMap<>();
     for (String name : paths) {
-      if (!name.equals("-")) {
-        Path root = Path.of(name);
+      if (!name.equals(STANDARD_INPUT)) {
         try {
-          files.list(root).forEach(file -> found.put(file, root));
+          files
+              .list(Path.of(name), refused)
+              .forEach(
+                  source -> found.putIfAbsent(source.file().toAbsolutePath().normalize(), source));
         } catch (NoSuchFileException e) {
-          throw new UserException("there is no file or directory " + root, e);
+          throw new UserException("there is no file or directory " + name, e);
         }
       }
     }
-    return found;
+    requireDistinct(found.values());
+    return found.values();
   }
 
-  private DocumentSink sink(GibbonConfig config, GibbonClient client) {
+  /** Of two documents with one id the first would be gone. */
+  private void requireDistinct(Collection<DocumentFiles.Source> found) {
+    Map<String, String> owners = new HashMap<>();
+    if (paths.contains(STANDARD_INPUT)) {
+      owners.put(id, "standard input");
+    }
+    for (DocumentFiles.Source source : found) {
+      String file = source.file().toString();
+      String other = source.namesItsDocuments() ? null : owners.put(source.id(), file);
+      if (other != null) {
+        throw new UserException(
+            "%s and %s would both be document %s, which is their path below what was named: name a directory above both, or ingest them into two collections"
+                .formatted(other, file, source.id()));
+      }
+    }
+  }
+
+  private static DocumentSink sink(GibbonConfig config, GibbonClient client) {
     return config.bootstrapServers().isEmpty()
         ? new HttpSink(client)
         : new KafkaSink(config.topology());
   }
 
-  private int report(Ingestion ingestion) {
+  private void report(Ingestion ingestion) {
     PrintWriter out = spec.commandLine().getOut();
     List<Item.Refused> refused = ingestion.refused();
     out.printf(
         "%,d documents acknowledged, %,d refused%n", ingestion.acknowledged(), refused.size());
-    Map<String, Long> reasons =
-        refused.stream()
-            .collect(
-                Collectors.groupingBy(
-                    Item.Refused::reason, LinkedHashMap::new, Collectors.counting()));
-    reasons.forEach((reason, count) -> out.printf("  %,d: %s%n", count, reason));
     refused.stream()
         .limit(REASONS_SHOWN)
         .forEach(item -> out.printf("  %s: %s%n", item.source(), item.reason()));
     if (refused.size() > REASONS_SHOWN) {
-      out.printf("  and %,d more%n", refused.size() - REASONS_SHOWN);
+      out.println("in all:");
+      refused.stream()
+          .collect(
+              Collectors.groupingBy(
+                  Item.Refused::reason, LinkedHashMap::new, Collectors.counting()))
+          .forEach((reason, count) -> out.printf("  %,d times: %s%n", count, reason));
     }
     out.flush();
-    return refused.isEmpty() ? 0 : 1;
   }
 }

@@ -21,6 +21,11 @@ final class ServerAddress {
       defaultValue = "${env:GIBBON_API_KEY}")
   private @Nullable String apiKey;
 
+  /** Whether the user named a server. */
+  boolean given() {
+    return url != null;
+  }
+
   GibbonClient client(GibbonConfig config) {
     String standard = "http://%s:%d".formatted(config.server().host(), config.server().port());
     return new GibbonClient(

@@ -57,7 +57,7 @@ final class Corpus {
     List<Document> documents = new ArrayList<>();
     try (InputStream in =
         Objects.requireNonNull(Corpus.class.getResourceAsStream("/demo/corpus.jsonl"))) {
-      new DocumentFiles(COLLECTION)
+      new DocumentFiles(COLLECTION, Integer.MAX_VALUE)
           .readStream(in, "", item -> documents.add(((Item.Readable) item).document()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

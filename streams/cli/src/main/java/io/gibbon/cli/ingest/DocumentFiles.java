@@ -9,6 +9,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -17,8 +19,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Reads documents out of files: text and Markdown as they are, JSON lines one document each,
@@ -31,13 +33,33 @@ public final class DocumentFiles {
   static final long MAX_FILE_BYTES = 256L << 20;
 
   private final String collection;
+  private final int maxDocumentBytes;
   private final JsonLines jsonLines;
   private final TikaText tika = new TikaText();
 
-  /** Files whose documents belong to a collection, unless a JSON line names its own. */
-  public DocumentFiles(String collection) {
+  /**
+   * A file to read.
+   *
+   * @param file where it lies
+   * @param id of its document, unless it holds JSON lines
+   */
+  public record Source(Path file, String id) {
+
+    /** Whether the lines name their documents themselves. */
+    public boolean namesItsDocuments() {
+      return isJsonLines(file);
+    }
+  }
+
+  /**
+   * Files whose documents belong to a collection, unless a JSON line names its own.
+   *
+   * @param maxDocumentBytes larger text files are refused unread
+   */
+  public DocumentFiles(String collection, int maxDocumentBytes) {
     DocumentRules.checkCollection(collection);
     this.collection = collection;
+    this.maxDocumentBytes = maxDocumentBytes;
     this.jsonLines = new JsonLines(collection);
   }
 
@@ -45,43 +67,56 @@ public final class DocumentFiles {
    * A file, or all files below a directory in the order of their names; hidden ones only where
    * named themselves.
    *
+   * @param refused is given what cannot be looked at
    * @throws IOException if there is no such path
    */
-  public List<Path> list(Path root) throws IOException {
+  public List<Source> list(Path root, Consumer<Item.Refused> refused) throws IOException {
     if (!Files.exists(root)) {
       throw new NoSuchFileException(root.toString());
     }
-    try (Stream<Path> paths = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
-      return paths
-          .filter(Files::isRegularFile)
-          .filter(file -> !isHidden(root, file))
-          .sorted()
-          .toList();
-    }
-  }
-
-  private static boolean isHidden(Path root, Path file) {
-    Path below = root.relativize(file);
-    return Stream.iterate(below, path -> path != null, Path::getParent)
-        .anyMatch(path -> path.getFileName().toString().startsWith("."));
+    FileFinder finder = new FileFinder(root, refused);
+    Files.walkFileTree(root, Set.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, finder);
+    return finder.files().stream().sorted().map(file -> new Source(file, id(root, file))).toList();
   }
 
   /** Reads one of the files that {@link #list} returned. */
-  public void read(Path root, Path file, Consumer<Item> items) {
-    String source = file.toString();
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-      if (isJsonLines(file)) {
-        jsonLines.read(in, source, items);
-      } else if (Files.size(file) > MAX_FILE_BYTES) {
-        items.accept(
-            new Item.Refused(
-                source, "%,d bytes, the limit is %,d".formatted(Files.size(file), MAX_FILE_BYTES)));
+  public void read(Source source, Consumer<Item> items) {
+    String name = source.file().toString();
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(source.file()))) {
+      long size = Files.size(source.file());
+      long limit = isPlain(name) ? maxTextBytes(in) : MAX_FILE_BYTES;
+      if (source.namesItsDocuments()) {
+        jsonLines.read(in, name, items);
+      } else if (size > limit) {
+        items.accept(new Item.Refused(name, tooLarge(size, limit)));
       } else {
-        items.accept(document(id(root, file), source, in.readAllBytes()));
+        items.accept(document(source.id(), name, in.readAllBytes()));
       }
     } catch (IOException e) {
-      items.accept(new Item.Refused(source, "cannot be read: " + e.getMessage()));
+      items.accept(new Item.Refused(name, "cannot be read: " + reason(e)));
     }
+  }
+
+  /** In UTF-16, which its byte-order mark tells, text may take twice the bytes of UTF-8. */
+  private long maxTextBytes(InputStream in) throws IOException {
+    in.mark(1);
+    int first = in.read();
+    in.reset();
+    return first == 0xFE || first == 0xFF ? 2L * maxDocumentBytes : maxDocumentBytes;
+  }
+
+  private static String tooLarge(long size, long limit) {
+    return "%,d bytes, the limit is %,d".formatted(size, limit);
+  }
+
+  /** What went wrong, without the file's name where the exception is only that. */
+  static String reason(IOException e) {
+    return switch (e) {
+      case FileSystemLoopException loop -> "is a link to a directory above it";
+      case AccessDeniedException denied -> "may not be read";
+      case NoSuchFileException gone -> "is not there any more";
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    };
   }
 
   /** Reads standard input: JSON lines if the first character is a brace, else one text. */
@@ -90,7 +125,11 @@ public final class DocumentFiles {
     if (startsWithBrace(in)) {
       jsonLines.read(in, "line", items);
     } else {
-      items.accept(document(id, "standard input", in.readAllBytes()));
+      byte[] bytes = in.readNBytes((int) MAX_FILE_BYTES + 1);
+      items.accept(
+          bytes.length > MAX_FILE_BYTES
+              ? new Item.Refused("standard input", tooLarge(bytes.length, MAX_FILE_BYTES))
+              : document(id, "standard input", bytes));
     }
   }
 

@@ -12,6 +12,7 @@ public interface DocumentSink extends AutoCloseable {
    *
    * @param done told once, on any thread: null when Kafka has acknowledged the document, else why
    *     not
+   * @throws RuntimeException if no document can be handed over any more
    */
   void send(Document document, Consumer<@Nullable String> done);
 

@@ -1,7 +1,9 @@
 package io.gibbon.cli.ingest;
 
 import io.gibbon.cli.client.GibbonClient;
+import io.gibbon.cli.client.ServerAbsentException;
 import io.gibbon.schemas.Document;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -16,14 +18,23 @@ public final class HttpSink implements DocumentSink {
   private final GibbonClient client;
   private final Semaphore free = new Semaphore(AT_ONCE);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private volatile @Nullable ServerAbsentException absent;
 
-  /** Writes through a client, which the caller closes. */
+  /**
+   * Writes through a client, which the caller closes.
+   *
+   * @throws ServerAbsentException if nobody listens
+   */
   public HttpSink(GibbonClient client) {
+    client.requirePresent();
     this.client = client;
   }
 
   @Override
   public void send(Document document, Consumer<@Nullable String> done) {
+    if (absent != null) {
+      throw absent;
+    }
     free.acquireUninterruptibly();
     threads.execute(
         () -> {
@@ -39,8 +50,11 @@ public final class HttpSink implements DocumentSink {
     try {
       client.put(document);
       return null;
-    } catch (RuntimeException e) {
+    } catch (ServerAbsentException e) {
+      absent = e;
       return e.getMessage();
+    } catch (Throwable e) {
+      return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
     }
   }
 

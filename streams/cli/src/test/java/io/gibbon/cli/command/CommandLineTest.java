@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gibbon.cli.Main;
 import io.gibbon.cli.config.GibbonConfig;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -46,8 +49,38 @@ class CommandLineTest {
   void printsAConfigurationThatItReadsBack() throws Exception {
     assertThat(gibbon.execute("config", "--set", "server.port=1234")).isZero();
     assertThat(out.toString()).contains("\nserver.port=1234").contains("#runtime.threads=0");
-    Path file = java.nio.file.Files.writeString(directory.resolve("c.properties"), out.toString());
+    Path file = Files.writeString(directory.resolve("c.properties"), out.toString());
     assertThat(gibbon.execute("config", "--config", file.toString())).isZero();
+  }
+
+  @Test
+  void neverPrintsSecrets() throws Exception {
+    assertThat(
+            gibbon.execute(
+                "config",
+                "--set",
+                "server.api-keys=s3cret",
+                "--set",
+                "topology.schema-registry-credentials=me:s3cret",
+                "--set",
+                "topology.schema-registry-urls=http://me:s3cret@registry",
+                "--set",
+                "kafka.sasl.jaas.config=x required password=\"s3cret\";",
+                "--set",
+                "kafka.ssl.keystore.password=s3cret",
+                "--set",
+                "kafka.producer.ssl.key.password=s3cret",
+                "--set",
+                "kafka.security.protocol=SSL"))
+        .isZero();
+    assertThat(out.toString())
+        .doesNotContain("s3cret")
+        .contains("#server.api-keys=(set, not shown)", "\nkafka.security.protocol=SSL")
+        .contains("#kafka.sasl.jaas.config=(set, not shown)");
+    Path bad = directory.resolve("bad.yaml");
+    Files.writeString(bad, "server:\n  api-keys: s3cret: [\n");
+    assertThat(gibbon.execute("config", "--config", bad.toString())).isEqualTo(1);
+    assertThat(err.toString()).contains("bad.yaml, line 2").doesNotContain("s3cret");
   }
 
   @Test
@@ -89,6 +122,58 @@ class CommandLineTest {
   void ingestNamesAPathThatIsNotThere() {
     assertThat(gibbon.execute("ingest", directory.resolve("none").toString())).isEqualTo(1);
     assertThat(err.toString()).contains("there is no file or directory");
+  }
+
+  @Test
+  void ingestStopsAtOnceWhereNobodyListens() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      Files.writeString(directory.resolve(i + ".txt"), "x");
+    }
+    assertThat(gibbon.execute("ingest", "--url", "http://127.0.0.1:1", directory.toString()))
+        .isEqualTo(1);
+    assertThat(err.toString()).containsOnlyOnce("no server at http://127.0.0.1:1");
+  }
+
+  @Test
+  void ingestGoesWhereTheFlagPoints() {
+    String url = "http://127.0.0.1:1";
+    String file = directory.resolve("config.properties").toString();
+    write("config.properties", "kafka.bootstrap.servers=127.0.0.1:2");
+    assertThat(gibbon.execute("ingest", "--config", file, "--url", url, file)).isEqualTo(1);
+    assertThat(err.toString()).contains("no server at " + url);
+    assertThat(gibbon.execute("ingest", "--bootstrap-servers", "x:1", "--url", url, file))
+        .isEqualTo(1);
+    assertThat(err.toString()).contains("either --url or --bootstrap-servers, not both");
+  }
+
+  @Test
+  void ingestRefusesTwoFilesOfOneId() {
+    write("a/readme.md", "one");
+    write("b/readme.md", "two");
+    write("a/lines.jsonl", "");
+    write("b/lines.jsonl", "");
+    String url = "http://127.0.0.1:1";
+    String a = directory.resolve("a").toString();
+    String b = directory.resolve("b").toString();
+    assertThat(gibbon.execute("ingest", "--url", url, a, b)).isEqualTo(1);
+    assertThat(err.toString())
+        .contains(a + "/readme.md and " + b + "/readme.md would both be document readme.md");
+    assertThat(gibbon.execute("ingest", "--url", url, "-", "--id", "readme.md", a)).isEqualTo(1);
+    assertThat(err.toString()).contains("standard input and " + a + "/readme.md");
+    err.getBuffer().setLength(0);
+    assertThat(gibbon.execute("ingest", "--url", url, directory.toString(), a + "/../a"))
+        .isEqualTo(1);
+    assertThat(err.toString()).contains("no server").doesNotContain("would both be");
+  }
+
+  private void write(String name, String text) {
+    try {
+      Path file = directory.resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

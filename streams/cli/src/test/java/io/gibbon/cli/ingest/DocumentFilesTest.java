@@ -1,21 +1,25 @@
 package io.gibbon.cli.ingest;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.gibbon.schemas.Document;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DocumentFilesTest {
 
-  private final DocumentFiles files = new DocumentFiles("c");
+  private final DocumentFiles files = new DocumentFiles("c", 2000);
 
   @TempDir Path directory;
 
@@ -77,12 +81,51 @@ class DocumentFilesTest {
     write("blank.md", " \n\t\n");
     write("broken.pdf", "%PDF-1.7 nothing else");
     Files.write(directory.resolve("noise.bin"), new byte[] {0, 1, 2, (byte) 0xff});
-    List<Item> items = new ArrayList<>();
-    for (Path file : files.list(directory)) {
-      files.read(directory, file, items::add);
-    }
+    List<Item> items = items(directory);
     assertThat(refusals(items)).hasSize(4);
     assertThat(refusals(items)).allSatisfy(refused -> assertThat(refused.reason()).isNotBlank());
+  }
+
+  @Test
+  void goesOnWhereItMayNotLook() throws Exception {
+    assumeFalse(System.getProperty("user.name").equals("root"), "root may look everywhere");
+    write("a.txt", "Fine.");
+    Path closed = write("closed/b.txt", "Nobody sees this.").getParent();
+    Files.setPosixFilePermissions(closed, Set.of());
+    try {
+      List<Item> items = items(directory);
+      assertThat(items).hasSize(2);
+      assertThat(refusals(items)).containsExactly(refused(closed, "may not be read"));
+    } finally {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  @Test
+  void goesOnBehindLinksThatLeadNowhere() throws Exception {
+    write("a/b.txt", "Fine.");
+    Path loop = Files.createSymbolicLink(directory.resolve("a/loop"), directory);
+    Path dangling = Files.createSymbolicLink(directory.resolve("gone"), directory.resolve("x"));
+    List<Item> items = items(directory);
+    assertThat(items).hasSize(3);
+    assertThat(refusals(items))
+        .containsExactlyInAnyOrder(
+            refused(loop, "is a link to a directory above it"),
+            refused(dangling, "is a link to nothing"));
+  }
+
+  @Test
+  void refusesTextsAboveTheLimitUnread() throws Exception {
+    Path large = write("large.txt", "x".repeat(2001));
+    write("right.txt", "x".repeat(2000));
+    Files.write(directory.resolve("wide.txt"), "x".repeat(1990).getBytes(UTF_16));
+    List<Item> items = items(directory);
+    assertThat(refusals(items)).containsExactly(refused(large, "2,001 bytes, the limit is 2,000"));
+    assertThat(items).hasSize(3);
+  }
+
+  private static Item.Refused refused(Path file, String reason) {
+    return new Item.Refused(file.toString(), reason);
   }
 
   @Test
@@ -105,8 +148,8 @@ class DocumentFilesTest {
 
   private List<Item> items(Path root) throws IOException {
     List<Item> items = new ArrayList<>();
-    for (Path file : files.list(root)) {
-      files.read(root, file, items::add);
+    for (DocumentFiles.Source source : files.list(root, items::add)) {
+      files.read(source, items::add);
     }
     return items;
   }

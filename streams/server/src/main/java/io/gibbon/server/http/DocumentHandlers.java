@@ -16,7 +16,6 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
@@ -55,15 +54,7 @@ final class DocumentHandlers {
 
   void put(DocumentId id, JsonObject body, MultiMap query, Reply reply)
       throws InterruptedException {
-    String title = body.getString("title");
-    Document document =
-        Document.newBuilder()
-            .setCollection(id.collection())
-            .setId(id.id())
-            .setTitle(title == null ? "" : title)
-            .setText(body.getString("text"))
-            .setMetadata(metadata(body.getJsonObject("metadata")))
-            .build();
+    Document document = DocumentBody.read(id, body);
     waiting(
         () -> {
           DocumentWriter.Written written = writer().put(document);
@@ -186,14 +177,6 @@ final class DocumentHandlers {
   private static RequestException unknown(DocumentId id) {
     return RequestException.notFound(
         "id", "document_not_found", "there is no document '" + id + "'");
-  }
-
-  private static Map<String, String> metadata(@Nullable JsonObject given) {
-    Map<String, String> metadata = new HashMap<>();
-    if (given != null) {
-      given.forEach(entry -> metadata.put(entry.getKey(), (String) entry.getValue()));
-    }
-    return metadata;
   }
 
   private static JsonObject json(DocumentWriter.Written written, String state) {
