@@ -23,7 +23,10 @@ public interface EncodeJob {
    */
   boolean isDone();
 
-  /** Why encoding failed, or null. A failed job returns no further contexts. */
+  /**
+   * Why encoding failed, or null. A failed job returns no further contexts. A {@link
+   * ClosedException} means that the runtime was closed meanwhile: the document may be good.
+   */
   @Nullable RuntimeException failure();
 
   /**

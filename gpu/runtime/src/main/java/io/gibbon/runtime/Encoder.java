@@ -10,6 +10,8 @@ public interface Encoder {
    * Accepts a document for encoding and returns at once: tokenizing, chunking and encoding happen
    * on the runtime's own threads, contexts of all accepted documents sharing its batches so that
    * short documents overtake long ones.
+   *
+   * @throws ClosedException if the runtime is closed
    */
   EncodeJob encode(DocumentText document);
 }

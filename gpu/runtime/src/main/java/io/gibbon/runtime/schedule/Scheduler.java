@@ -1,5 +1,6 @@
 package io.gibbon.runtime.schedule;
 
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.Generation;
@@ -142,7 +143,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     Answer answer = new Answer(task, listener, tokenizer, accepted::decrementAndGet, this::wake);
     try {
       submit(() -> waiting.add(answer));
-    } catch (IllegalStateException e) {
+    } catch (ClosedException e) {
       accepted.decrementAndGet();
       throw e;
     }
@@ -198,7 +199,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     try {
       preparation.execute(new Preparation(job, () -> prepare(job, chunks)));
     } catch (RejectedExecutionException e) {
-      throw closed();
+      throw new ClosedException();
     }
     return job;
   }
@@ -232,8 +233,8 @@ public final class Scheduler implements Generator, AutoCloseable {
   }
 
   /**
-   * Ends everything at once: what runs or waits fails, after the step that is on its way.
-   * Idempotent.
+   * Ends everything at once: what runs or waits fails with a {@link ClosedException}, after the
+   * step that is on its way. Idempotent.
    */
   @Override
   public void close() {
@@ -242,7 +243,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     }
     wake();
     for (Runnable dropped : preparation.shutdownNow()) {
-      ((Preparation) dropped).job().fail(closed());
+      ((Preparation) dropped).job().fail(new ClosedException());
     }
     if (Thread.currentThread() != thread) {
       joinThread();
@@ -267,7 +268,7 @@ public final class Scheduler implements Generator, AutoCloseable {
   private void submit(Runnable command) {
     synchronized (commands) {
       if (closing) {
-        throw closed();
+        throw new ClosedException();
       }
       commands.add(command);
     }
@@ -275,10 +276,6 @@ public final class Scheduler implements Generator, AutoCloseable {
 
   private void wake() {
     commands.add(WAKE);
-  }
-
-  private static IllegalStateException closed() {
-    return new IllegalStateException("the runtime is closed");
   }
 
   private void run() {
@@ -463,16 +460,16 @@ public final class Scheduler implements Generator, AutoCloseable {
   private void endAll() {
     takeCommands();
     for (Answer answer : waiting) {
-      answer.fail(closed());
+      answer.fail(new ClosedException());
     }
     for (Answer answer : answers) {
-      answer.fail(closed());
+      answer.fail(new ClosedException());
     }
     for (ContextEncoding encoding : encodings) {
-      encoding.fail(closed());
+      encoding.fail(new ClosedException());
     }
     for (EncodingJob job : jobs) {
-      job.fail(closed());
+      job.fail(new ClosedException());
     }
     waiting.clear();
     answers.clear();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.Answers;
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
 import io.gibbon.runtime.FinishReason;
@@ -394,8 +395,9 @@ class SchedulerTest {
       assertThatThrownBy(() -> answers.result().join()).hasMessageContaining("closed");
     }
     await().until(() -> job.failure() != null && !closer.isAlive());
-    assertThatThrownBy(() -> generate(task("abc", 5))).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> encode(5)).isInstanceOf(IllegalStateException.class);
+    assertThat(job.failure()).isInstanceOf(ClosedException.class);
+    assertThatThrownBy(() -> generate(task("abc", 5))).isInstanceOf(ClosedException.class);
+    assertThatThrownBy(() -> encode(5)).isInstanceOf(ClosedException.class);
   }
 
   @Test
