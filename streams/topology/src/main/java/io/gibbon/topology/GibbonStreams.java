@@ -117,6 +117,7 @@ public final class GibbonStreams implements AutoCloseable {
    */
   @Override
   public void close() {
+    topology.stopEncoding();
     GroupMembershipOperation membership =
         config.groupInstanceId().isPresent()
             ? GroupMembershipOperation.REMAIN_IN_GROUP

@@ -4,6 +4,7 @@ import io.gibbon.runtime.Encoder;
 import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.internals.Backpressure;
 import io.gibbon.topology.internals.DocumentReader;
+import io.gibbon.topology.internals.EncoderRoom;
 import io.gibbon.topology.internals.GibbonClientSupplier;
 import io.gibbon.topology.internals.Ingestion;
 import io.gibbon.topology.internals.LocalStateReader;
@@ -31,9 +32,12 @@ import org.apache.kafka.streams.StreamsBuilder;
  */
 public final class GibbonTopology {
 
+  private static final long STOP_MILLIS = 1000;
+
   private final TopologyConfig config;
   private final Encoder encoder;
   private final DocumentReader documents;
+  private final EncoderRoom room = new EncoderRoom();
   private final Backpressure backpressure = new Backpressure();
   private final TopologyMetrics metrics = new TopologyMetrics();
 
@@ -62,7 +66,13 @@ public final class GibbonTopology {
   public static GibbonTopology addTo(
       StreamsBuilder builder, TopologyConfig config, Encoder encoder, SerdeOptions documents) {
     GibbonTopology topology = new GibbonTopology(config, encoder, new DocumentReader(documents));
-    new Ingestion(config, encoder, topology.documents, topology.backpressure, topology.metrics)
+    new Ingestion(
+            config,
+            encoder,
+            topology.documents,
+            topology.room,
+            topology.backpressure,
+            topology.metrics)
         .addTo(builder);
     return topology;
   }
@@ -85,6 +95,14 @@ public final class GibbonTopology {
   /** Reads the stores of a running application that has this topology. */
   public StateReader reader(KafkaStreams streams) {
     return new LocalStateReader(streams, config.partitions(), encoder.profile());
+  }
+
+  /**
+   * Ends encoding for good, so that documents in the encoder do not count as cut off by what comes
+   * next. To be called before the {@code KafkaStreams} are closed; waits a second at most.
+   */
+  public void stopEncoding() {
+    room.close(STOP_MILLIS);
   }
 
   /** What the topology has done in this process. */

@@ -30,7 +30,9 @@ import java.util.Optional;
  * @param maxCompactionLag {@code P1D}; after this a deleted text is gone from changelogs too
  * @param maxFutureSkew {@code PT1H}; records with timestamps further ahead are refused
  * @param attempts {@code 3}; errors after which a document is given up
- * @param interruptions {@code 10}; attempts cut off by restarts after which a document is given up
+ * @param interruptions {@code 3}; attempts that were cut off while no other document was in the
+ *     process's encoder, after which a document is given up. A process that ends in order cuts
+ *     nothing off; one that crashes does, and a partition that moves to another instance
  * @param maxDocumentBytes {@code 921600}; the largest document, encoded as Avro. Request and
  *     message limits of internal topics follow from it
  * @param punctuation {@code PT0.05S}; how often finished contexts are written
@@ -151,7 +153,7 @@ public record TopologyConfig(
             in.duration("max-compaction-lag", Duration.ofDays(1)),
             in.duration("max-future-skew", Duration.ofHours(1)),
             in.integer("attempts", 3),
-            in.integer("interruptions", 10),
+            in.integer("interruptions", 3),
             in.integer("max-document-bytes", 900 * 1024),
             in.duration("punctuation", Duration.ofMillis(50)),
             in.integer("write-bytes", 8 << 20),

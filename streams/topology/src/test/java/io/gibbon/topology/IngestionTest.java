@@ -15,10 +15,7 @@ import io.gibbon.schemas.IndexedContext;
 import io.gibbon.schemas.KvPage;
 import io.gibbon.schemas.Manifest;
 import io.gibbon.schemas.ManifestState;
-import io.gibbon.schemas.PendingDocument;
 import io.gibbon.schemas.serde.RecordSerde;
-import io.gibbon.topology.internals.Keys;
-import io.gibbon.topology.internals.Stores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -242,82 +239,6 @@ class IngestionTest {
 
     assertThat(encoder.cancelled()).isEqualTo(1);
     assertThat(harness.index()).extracting(IndexedContext::getText).containsExactly("new");
-  }
-
-  @Test
-  void theAttemptIsCountedOnePunctuationBeforeTheHandOver() {
-    encoder.hold();
-    harness.produce("1", "text");
-    harness.advance(Duration.ofMillis(50));
-    assertThat(harness.pending().getFirst().getAttempts()).isEqualTo(1);
-    assertThat(encoder.encoded()).isEmpty();
-
-    harness.advance(Duration.ofMillis(50));
-    assertThat(encoder.encoded()).hasSize(1);
-  }
-
-  @Test
-  void aDocumentThatWasCutOffIsEncodedAlone() {
-    encoder.hold();
-    harness.produce("1", "one");
-    harness.produce("2", "two");
-    cutOff("1", 1);
-    harness.settle();
-    assertThat(encoder.encoded()).containsExactly("one");
-
-    encoder.release();
-    harness.settle();
-    assertThat(encoder.encoded()).containsExactly("one", "two");
-  }
-
-  @Test
-  void aDocumentThatWasCutOffWaitsUntilTheEncoderIsEmpty() {
-    encoder.hold();
-    harness.produce("1", "one");
-    harness.produce("2", "two");
-    cutOff("2", 1);
-    harness.settle();
-    assertThat(encoder.encoded()).containsExactly("one");
-
-    encoder.release();
-    harness.settle();
-    assertThat(encoder.encoded()).containsExactly("one", "two");
-  }
-
-  @Test
-  void aDocumentIsGivenUpWhenItWasCutOffTooOftenAlone() {
-    harness.close();
-    harness = new TopologyHarness(stateDir, encoder, Map.of("interruptions", "3"));
-    harness.produce("1", "unlucky");
-    harness.produce("2", "hostile");
-    cutOff("1", 3);
-    cutOff("2", 4);
-    harness.settle();
-
-    assertThat(harness.stored("1").getState()).isEqualTo(DocumentState.ENCODED);
-    assertThat(harness.stored("2").getState()).isEqualTo(DocumentState.FAILED);
-    assertThat(harness.stored("2").getReason()).isEqualTo("encoding it alone was cut off 3 times");
-  }
-
-  private void cutOff(String id, int times) {
-    PendingDocument pending =
-        harness.pending().stream()
-            .filter(found -> found.getDocument().getId().equals(id))
-            .findFirst()
-            .orElseThrow();
-    pending.setAttempts(times);
-    harness.store(Stores.PENDING).put(Keys.document(new DocumentId("c", id)), pending);
-  }
-
-  @Test
-  void aFailedAttemptIsRepeated() {
-    encoder.fail("text", 2);
-    harness.produce("1", "text");
-    harness.settle();
-
-    assertThat(encoder.encoded()).hasSize(3);
-    assertThat(harness.stored("1").getState()).isEqualTo(DocumentState.ENCODED);
-    assertThat(harness.deadLetters.isEmpty()).isTrue();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.gibbon.topology;
 
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.DocumentText;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
@@ -33,6 +34,7 @@ public final class ScriptedEncoder implements Encoder {
   private final Map<String, Integer> failures = new ConcurrentHashMap<>();
   private final List<Job> jobs = new CopyOnWriteArrayList<>();
   private volatile boolean held;
+  private volatile boolean closed;
 
   /** An encoder with states of 8 KiB a token, so that contexts have several pages. */
   public ScriptedEncoder() {
@@ -60,6 +62,11 @@ public final class ScriptedEncoder implements Encoder {
     held = false;
   }
 
+  /** From now on nothing is encoded, neither what was handed over. */
+  public void close() {
+    closed = true;
+  }
+
   /** Texts handed over so far, in order. */
   public List<String> encoded() {
     return encoded;
@@ -77,6 +84,9 @@ public final class ScriptedEncoder implements Encoder {
 
   @Override
   public EncodeJob encode(DocumentText document) {
+    if (closed) {
+      throw new ClosedException();
+    }
     encoded.add(document.text());
     Job job = new Job(document, failureOf(document.text()));
     jobs.add(job);
@@ -144,6 +154,9 @@ public final class ScriptedEncoder implements Encoder {
 
     @Override
     public @Nullable RuntimeException failure() {
+      if (closed) {
+        return new ClosedException();
+      }
       return held ? null : failure;
     }
 

@@ -175,8 +175,8 @@ final class Settings {
     text(
         def,
         "interruptions",
-        "10",
-        "Attempts cut off by restarts after which a document is given up.");
+        "3",
+        "Attempts cut off while no other document was in the encoder after which one is given up.");
     text(def, "max-document-bytes", "921600", "The largest document, encoded as Avro.");
     text(def, "punctuation", "PT0.05S", "How often finished contexts are written.");
     text(def, "write-bytes", "8388608", "The most KV bytes that one partition writes at a time.");

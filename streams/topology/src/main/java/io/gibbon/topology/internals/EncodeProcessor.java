@@ -35,6 +35,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
 
   private final TopologyConfig config;
   private final Encoder encoder;
+  private final EncoderRoom room;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
 
@@ -49,9 +50,14 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private boolean diskFull;
 
   EncodeProcessor(
-      TopologyConfig config, Encoder encoder, Backpressure backpressure, TopologyMetrics metrics) {
+      TopologyConfig config,
+      Encoder encoder,
+      EncoderRoom room,
+      Backpressure backpressure,
+      TopologyMetrics metrics) {
     this.config = config;
     this.encoder = encoder;
+    this.room = room;
     this.backpressure = backpressure;
     this.metrics = metrics;
   }
@@ -63,7 +69,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     Stores stores = Stores.of(context);
     EncodingWriter writer = new EncodingWriter(stores, profile, config, metrics);
     obsolete = new ObsoletePages(writer);
-    lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, config, metrics);
+    lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, room, config, metrics);
     queue = lifecycle.queue();
     repair = new Repair(stores, lifecycle, queue, writer, obsolete, profile);
     expiry = new DocumentScan(stores, () -> true, lifecycle::expireMarker);
@@ -112,7 +118,9 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private void punctuate(long now) {
     checkDisk(now);
     queue.collect();
-    if (!diskFull) {
+    if (room.isClosed()) {
+      queue.takeBack();
+    } else if (!diskFull) {
       repair.step();
       expiry.step();
       queue.handOver();

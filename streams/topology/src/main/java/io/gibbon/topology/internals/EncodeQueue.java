@@ -1,5 +1,6 @@
 package io.gibbon.topology.internals;
 
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.DocumentText;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
@@ -21,7 +22,6 @@ import java.util.Set;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The documents of {@code pending} on their way through the encoder: waiting, then counted (the
@@ -43,6 +43,7 @@ final class EncodeQueue {
   private final Stores stores;
   private final TopologyConfig config;
   private final Encoder encoder;
+  private final EncoderRoom room;
   private final EncodingWriter writer;
   private final TopologyMetrics metrics;
   private final Outcomes outcomes;
@@ -51,19 +52,20 @@ final class EncodeQueue {
   private final Set<DocumentId> waiting = new LinkedHashSet<>();
   private final Deque<DocumentId> counted = new ArrayDeque<>();
   private final Map<DocumentId, Encoding> running = new LinkedHashMap<>();
-  private @Nullable DocumentId alone;
   private long totalBytes;
 
   EncodeQueue(
       Stores stores,
       TopologyConfig config,
       Encoder encoder,
+      EncoderRoom room,
       EncodingWriter writer,
       TopologyMetrics metrics,
       Outcomes outcomes) {
     this.stores = stores;
     this.config = config;
     this.encoder = encoder;
+    this.room = room;
     this.writer = writer;
     this.metrics = metrics;
     this.outcomes = outcomes;
@@ -225,7 +227,39 @@ final class EncodeQueue {
   private void fail(Encoding encoding, RuntimeException failure) {
     DocumentId document = encoding.document;
     cancel(document);
-    failedAttempt(document, Reasons.of(failure));
+    if (failure instanceof ClosedException) {
+      encoderClosed(document);
+    } else {
+      failedAttempt(document, Reasons.of(failure));
+    }
+  }
+
+  /** Nobody has to try it with the next document. */
+  private void encoderClosed(DocumentId document) {
+    room.close(0);
+    uncount(document);
+  }
+
+  /** Takes everything back from the encoder, because this process ends in order. */
+  void takeBack() {
+    for (DocumentId document : List.copyOf(running.keySet())) {
+      cancel(document);
+      uncount(document);
+    }
+    for (DocumentId document = counted.poll(); document != null; document = counted.poll()) {
+      uncount(document);
+    }
+    room.report(this, 0);
+  }
+
+  /** An attempt that was ended in order says nothing about the document. */
+  private void uncount(DocumentId document) {
+    PendingDocument pending = stores.pending().get(Keys.document(document));
+    if (pending != null) {
+      pending.setAttempts(pending.getAttempts() - 1);
+      stores.pending().put(Keys.document(document), pending);
+      waiting.add(document);
+    }
   }
 
   private void failedAttempt(DocumentId document, String reason) {
@@ -264,6 +298,9 @@ final class EncodeQueue {
       job =
           encoder.encode(
               new DocumentText(pending.getDocument().getTitle(), pending.getDocument().getText()));
+    } catch (ClosedException e) {
+      encoderClosed(document);
+      return;
     } catch (RuntimeException e) {
       failedAttempt(document, Reasons.of(e));
       return;
@@ -278,13 +315,20 @@ final class EncodeQueue {
    * @return whether there is something to commit
    */
   boolean count() {
-    while (running.size() + counted.size() < config.inFlightDocuments() && !waiting.isEmpty()) {
+    room.report(this, inFlight());
+    while (inFlight() < config.inFlightDocuments() && !waiting.isEmpty()) {
       DocumentId document = waiting.iterator().next();
       PendingDocument pending = stores.pending().get(Keys.document(document));
       if (pending == null) {
         waiting.remove(document);
         unaccount(document);
-      } else if (mayJoin(pending)) {
+      } else if (isHopeless(pending)) {
+        waiting.remove(document);
+        giveUp(
+            document,
+            pending,
+            "encoding it alone was cut off %d times".formatted(cutOffs(pending) - 1));
+      } else if (room.enter(this, cutOffs(pending) > 0)) {
         waiting.remove(document);
         count(document, pending);
       } else {
@@ -294,33 +338,24 @@ final class EncodeQueue {
     return !counted.isEmpty();
   }
 
-  /**
-   * A document that was cut off may be what brought the process down, so it is encoded alone: then
-   * another cut-off is its own, and nobody else's.
-   */
-  private boolean mayJoin(PendingDocument pending) {
-    boolean empty = running.isEmpty() && counted.isEmpty();
-    return empty || !oneIsAlone() && cutOffs(pending) == 0;
+  private int inFlight() {
+    return running.size() + counted.size();
   }
 
-  private boolean oneIsAlone() {
-    return alone != null && (running.containsKey(alone) || counted.contains(alone));
+  /**
+   * A document that was cut off may be what brought the process down, so it is encoded alone: then
+   * another cut-off is its own, and nobody else's. The first does not count: until then it was not
+   * alone.
+   */
+  private boolean isHopeless(PendingDocument pending) {
+    return cutOffs(pending) > config.interruptions();
   }
 
   private static int cutOffs(PendingDocument pending) {
     return pending.getAttempts() - pending.getFailures();
   }
 
-  /** The first cut-off does not count: until then the document was not alone. */
   private void count(DocumentId document, PendingDocument pending) {
-    int cutOffs = cutOffs(pending);
-    if (cutOffs > config.interruptions()) {
-      giveUp(document, pending, "encoding it alone was cut off %d times".formatted(cutOffs - 1));
-      return;
-    }
-    if (cutOffs > 0) {
-      alone = document;
-    }
     pending.setAttempts(pending.getAttempts() + 1);
     stores.pending().put(Keys.document(document), pending);
     counted.add(document);
@@ -330,6 +365,7 @@ final class EncodeQueue {
   void close() {
     running.values().forEach(Encoding::cancel);
     running.clear();
+    room.report(this, 0);
     metrics.pending.addAndGet(-bytes.size());
     bytes.clear();
   }

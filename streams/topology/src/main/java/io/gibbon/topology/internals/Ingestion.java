@@ -33,6 +33,7 @@ public final class Ingestion {
 
   private final TopologyConfig config;
   private final Encoder encoder;
+  private final EncoderRoom room;
   private final DocumentReader documents;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
@@ -42,11 +43,13 @@ public final class Ingestion {
       TopologyConfig config,
       Encoder encoder,
       DocumentReader documents,
+      EncoderRoom room,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
     this.encoder = encoder;
     this.documents = documents;
+    this.room = room;
     this.backpressure = backpressure;
     this.metrics = metrics;
   }
@@ -87,7 +90,7 @@ public final class Ingestion {
     return new ProcessorSupplier<>() {
       @Override
       public Processor<byte[], byte[], byte[], Output> get() {
-        return new EncodeProcessor(config, encoder, backpressure, metrics);
+        return new EncodeProcessor(config, encoder, room, backpressure, metrics);
       }
 
       @Override

@@ -49,6 +49,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
       EncodingWriter writer,
       ObsoletePages obsolete,
       Encoder encoder,
+      EncoderRoom room,
       TopologyConfig config,
       TopologyMetrics metrics) {
     this.context = context;
@@ -59,7 +60,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     this.metrics = metrics;
     this.deadLetters = new DeadLetters(config.maxDocumentBytes());
     this.profile = encoder.profile().fingerprint();
-    this.queue = new EncodeQueue(stores, config, encoder, writer, metrics, this);
+    this.queue = new EncodeQueue(stores, config, encoder, room, writer, metrics, this);
   }
 
   /** Where accepted documents wait. */

@@ -23,6 +23,7 @@ public final class EmbeddingExample implements AutoCloseable {
 
   private final TopologyConfig config;
   private final KafkaStreams streams;
+  private final GibbonTopology gibbon;
   private final StateReader reader;
 
   /** Builds the application; nothing runs yet. */
@@ -44,7 +45,7 @@ public final class EmbeddingExample implements AutoCloseable {
         .to(
             "shop-articles",
             Produced.with(Serdes.String(), Serdes.String()).withName("shop-articles-sink"));
-    GibbonTopology gibbon = GibbonTopology.addTo(builder, config, encoder);
+    gibbon = GibbonTopology.addTo(builder, config, encoder);
 
     Properties settings = GibbonTopology.settings(config);
     streams = new KafkaStreams(builder.build(settings), settings, gibbon.clientSupplier());
@@ -68,6 +69,7 @@ public final class EmbeddingExample implements AutoCloseable {
 
   @Override
   public void close() {
+    gibbon.stopEncoding();
     streams.close();
   }
 }
