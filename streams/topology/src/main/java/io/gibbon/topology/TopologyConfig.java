@@ -28,7 +28,9 @@ import java.util.Optional;
  * @param durability {@code changelog}, or {@code rebuild}
  * @param deletionRetention {@code P7D}; how long a deletion keeps late older records away
  * @param maxCompactionLag {@code P1D}; after this a deleted text is gone from changelogs too
- * @param maxFutureSkew {@code PT1H}; records with timestamps further ahead are refused
+ * @param maxFutureSkew {@code PT1H}; records with timestamps further ahead are refused. Brokers
+ *     refuse them too unless the documents' topic has a larger {@code
+ *     message.timestamp.after.max.ms}
  * @param attempts {@code 3}; errors after which a document is given up
  * @param interruptions {@code 3}; attempts that were cut off while no other document was in the
  *     process's encoder, after which a document is given up. A process that ends in order cuts

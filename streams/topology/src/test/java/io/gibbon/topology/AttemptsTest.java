@@ -108,6 +108,19 @@ class AttemptsTest {
   }
 
   @Test
+  void theDeadLetterOfADocumentFromTheFutureIsFromThePresent() {
+    encoder.fail("bad", 3);
+    harness.produceAt(
+        TopologyHarness.START.plus(Duration.ofMinutes(30)),
+        TopologyHarness.document("c", "1", "bad"));
+    harness.settle();
+
+    assertThat(harness.deadLetters.readRecord().getRecordTime())
+        .as("brokers refuse the future")
+        .isBetween(TopologyHarness.START, TopologyHarness.START.plusSeconds(2));
+  }
+
+  @Test
   void aStopInOrderIsNoAttempt() {
     encoder.hold();
     harness.produce("1", "one");

@@ -38,6 +38,14 @@ class TopologyConfigTest {
   }
 
   @Test
+  void topicsTakeTheTimesThatWeTake() {
+    String limit = "topic.message.timestamp.after.max.ms";
+    assertThat(GibbonTopology.settings(TopologyConfig.defaults())).doesNotContainKey(limit);
+    assertThat(GibbonTopology.settings(TopologyConfig.of(Map.of("max-future-skew", "PT2H"))))
+        .containsEntry(limit, Long.MAX_VALUE);
+  }
+
+  @Test
   void anUnknownSettingIsRefusedWithTheNearestKnownOne() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TopologyConfig.of(Map.of("atempts", "3")))

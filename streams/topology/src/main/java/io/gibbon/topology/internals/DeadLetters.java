@@ -22,12 +22,17 @@ final class DeadLetters {
     this.maxValueBytes = maxValueBytes;
   }
 
-  /** A dead letter with the record's key and value, its headers, and ours. */
+  /**
+   * A dead letter with the record's key and value, its headers, and ours.
+   *
+   * @param now its time, and not the record's: brokers refuse the future, and a topic's retention
+   *     soon deletes what is old
+   */
   Record<byte[], Output> of(
       byte @Nullable [] key,
       byte @Nullable [] value,
       Headers original,
-      long timestamp,
+      long now,
       SourceRecord source,
       String reason) {
     Headers headers = withSource(original, source);
@@ -36,10 +41,7 @@ final class DeadLetters {
       headers.add(DeadLetterHeaders.TRUNCATED_FROM, TopicKeys.bytes("" + value.length));
     }
     return new Record<>(
-        cut(key, MAX_KEY_BYTES),
-        new Output.DeadLetter(cut(value, maxValueBytes)),
-        Math.max(0, timestamp),
-        headers);
+        cut(key, MAX_KEY_BYTES), new Output.DeadLetter(cut(value, maxValueBytes)), now, headers);
   }
 
   private static byte @Nullable [] cut(byte @Nullable [] bytes, int max) {

@@ -13,7 +13,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what users produced. Thread-safe. */
-public final class DocumentReader {
+public class DocumentReader {
 
   /**
    * What a record says.

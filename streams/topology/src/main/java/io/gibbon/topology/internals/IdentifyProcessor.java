@@ -67,13 +67,12 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
       throw e;
     } catch (InvalidRecordException e) {
       return deadLetter(record, source, Reasons.of(e));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       LOG.debug("{} cannot be read", source, e);
       return deadLetter(record, source, "cannot be read: " + Reasons.of(e));
     }
   }
 
-  /** Brokers refuse times ahead of theirs, so a dead letter is never from the future. */
   private Record<byte[], Output> deadLetter(
       Record<byte[], byte[]> record, SourceRecord source, String reason) {
     metrics.deadLetters.increment();
@@ -81,7 +80,7 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
         record.key(),
         record.value(),
         record.headers(),
-        Math.min(record.timestamp(), context.currentSystemTimeMs()),
+        context.currentSystemTimeMs(),
         source,
         reason);
   }

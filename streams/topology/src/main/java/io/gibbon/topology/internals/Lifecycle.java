@@ -209,7 +209,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
             TopicKeys.of(id),
             DOCUMENTS.serialize("", pending.getDocument()),
             new RecordHeaders(),
-            pending.getVersion().getTimestamp(),
+            now(),
             pending.getSource(),
             reason));
   }

@@ -82,7 +82,7 @@ final class RegistryGate {
       reader.read(record.topic(), record.key(), record.value());
     } catch (RegistryUnavailableException e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       return;
     }
   }

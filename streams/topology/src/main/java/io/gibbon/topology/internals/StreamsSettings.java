@@ -1,6 +1,7 @@
 package io.gibbon.topology.internals;
 
 import io.gibbon.topology.TopologyConfig;
+import java.time.Duration;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -18,6 +19,12 @@ public final class StreamsSettings {
 
   /** Records that a standby may lack and still take over at once: pages are large. */
   private static final long RECOVERY_LAG = 100;
+
+  /**
+   * How far ahead of a broker's clock records may be by default. Ours keep their documents' times,
+   * so topics must take all that we take; brokers before Kafka 3.6 know no such limit.
+   */
+  private static final Duration BROKERS_FUTURE_SKEW = Duration.ofHours(1);
 
   private static final long CLEANUP_MARGIN_MILLIS = 60_000;
 
@@ -51,6 +58,11 @@ public final class StreamsSettings {
     settings.put(
         StreamsConfig.topicPrefix(TopicConfig.MAX_MESSAGE_BYTES_CONFIG),
         Math.max(1 << 20, config.maxRecordBytes()));
+    if (config.maxFutureSkew().compareTo(BROKERS_FUTURE_SKEW) > 0) {
+      settings.put(
+          StreamsConfig.topicPrefix(TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG),
+          Long.MAX_VALUE);
+    }
     config
         .groupInstanceId()
         .ifPresent(
