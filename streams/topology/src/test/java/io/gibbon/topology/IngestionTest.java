@@ -16,10 +16,7 @@ import io.gibbon.schemas.KvPage;
 import io.gibbon.schemas.Manifest;
 import io.gibbon.schemas.ManifestState;
 import io.gibbon.schemas.serde.RecordSerde;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -204,14 +201,6 @@ class IngestionTest {
     harness.jump(Duration.ofHours(1));
     harness.settle();
     assertThat(harness.stored("1")).isNull();
-  }
-
-  @Test
-  void theStateOfARunningPartitionDoesNotGrowOld() throws IOException {
-    Path task = TopologyHarness.taskDirectories(stateDir).getFirst();
-    Files.setLastModifiedTime(task, FileTime.from(START.minus(Duration.ofDays(2))));
-    harness.jump(Duration.ofMinutes(1));
-    assertThat(Files.getLastModifiedTime(task).toInstant()).isAfterOrEqualTo(START);
   }
 
   @Test

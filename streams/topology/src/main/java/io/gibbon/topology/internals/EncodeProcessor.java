@@ -16,8 +16,6 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps and encodes the documents of one partition. A record only changes stores; the work is done
@@ -28,8 +26,6 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
 
   private static final Deserializer<Document> DOCUMENTS =
       RecordSerde.of(Document.class).deserializer();
-  private static final Logger LOG = LoggerFactory.getLogger(EncodeProcessor.class);
-  private static final Duration KEEP_STATE = Duration.ofMinutes(1);
   private static final Duration EXPIRY = Duration.ofHours(1);
   private static final long DISK_CHECK_MILLIS = 1000;
 
@@ -74,9 +70,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     repair = new Repair(stores, lifecycle, queue, writer, obsolete, profile);
     expiry = new DocumentScan(stores, () -> true, lifecycle::expireMarker);
     queue.load();
-    context.schedule(KEEP_STATE, PunctuationType.WALL_CLOCK_TIME, this::keepState);
     context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
-    keepState(context.currentSystemTimeMs());
     wake();
   }
 
@@ -102,17 +96,6 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private void expire() {
     expiry.restart();
     wake();
-  }
-
-  /**
-   * Tells the time until which the state is up to date: at its start Kafka Streams deletes state
-   * directories that are older than {@code state.cleanup.dir.max.age.ms}, and writing to stores
-   * does not make the directory above them younger.
-   */
-  private void keepState(long now) {
-    if (!context.stateDir().setLastModified(now)) {
-      LOG.warn("the age of {} cannot be set: it may be deleted at a start", context.stateDir());
-    }
   }
 
   private void punctuate(long now) {

@@ -75,7 +75,7 @@ public final class StreamsSettings {
 
   /**
    * Older state may have missed deletions whose markers are compacted away. The age is that of a
-   * task's directory, which {@link EncodeProcessor} keeps young while the task runs.
+   * task's directory, which the index in it keeps young while it is open.
    */
   private static long maxStateAge() {
     return Stores.DELETE_RETENTION.toMillis() - CLEANUP_MARGIN_MILLIS;

@@ -73,6 +73,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   private @Nullable StateStoreContext context;
   private CommittedOffsets offsets = new CommittedOffsets(null);
+  private @Nullable LiveDirectory live;
   private @Nullable Directory directory;
   private @Nullable IndexWriter writer;
   private volatile @Nullable SearcherManager searchers;
@@ -93,6 +94,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   @Override
   public void init(StateStoreContext context, StateStore root) {
     this.context = context;
+    live = new LiveDirectory(context.stateDir().toPath(), LiveDirectory.INTERVAL);
     Path path = context.stateDir().toPath().resolve("lucene").resolve(name);
     try {
       openIndex(path);
@@ -368,11 +370,13 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   private void closeIndex() {
     try (Directory closedLast = directory;
         IndexWriter closedSecond = writer;
-        SearcherManager closedFirst = searchers) {
+        SearcherManager closedFirst = searchers;
+        LiveDirectory closedToo = live) {
       open = false;
     } catch (IOException e) {
       throw new ProcessorStateException("Error closing store " + name, e);
     } finally {
+      live = null;
       directory = null;
       writer = null;
       searchers = null;
