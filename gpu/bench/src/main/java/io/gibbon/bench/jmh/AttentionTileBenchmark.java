@@ -71,8 +71,8 @@ public class AttentionTileBenchmark {
   @Benchmark
   public float[] attend() {
     Arrays.fill(accumulators, 0);
-    kernels.widen(keys, wide, wide.length);
-    multiply(query, PANEL, PANEL * DIMENSIONS, TOKENS, scores, TOKENS, false);
+    kernels.widen(keys, wide, 0, wide.length);
+    multiply(query, PANEL * DIMENSIONS, TOKENS, scores, TOKENS, false);
     for (int i = 0; i < queries; i++) {
       kernels.softmax(
           scores,
@@ -85,15 +85,15 @@ public class AttentionTileBenchmark {
           i * LENGTH,
           LENGTH);
     }
-    kernels.widen(values, wide, wide.length);
-    multiply(scores, DIMENSIONS, PANEL, DIMENSIONS, accumulators, LENGTH, true);
+    kernels.widen(values, wide, 0, wide.length);
+    multiply(scores, PANEL * TOKENS, DIMENSIONS, accumulators, LENGTH, true);
     return accumulators;
   }
 
   /** A product with {@link #wide}; both depths are 64. */
   private void multiply(
-      float[] a, int stride, int panelStride, int columns, float[] c, int cStride, boolean add) {
+      float[] a, int panelStride, int columns, float[] c, int cStride, boolean add) {
     kernels.multiply(
-        a, 0, DEPTH, queries, wide, 0, stride, panelStride, columns, DEPTH, c, 0, cStride, add);
+        a, 0, DEPTH, queries, wide, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
   }
 }

@@ -152,7 +152,6 @@ final class Attention {
           n,
           s.wide,
           0,
-          KvLayout.PANEL,
           KvLayout.PANEL * headDim,
           width,
           headDim,
@@ -174,8 +173,7 @@ final class Attention {
           n,
           s.wide,
           0,
-          headDim,
-          Kernels.LANES,
+          KvLayout.PANEL * TILE,
           headDim,
           tokens,
           s.accumulators,
@@ -248,26 +246,24 @@ final class Attention {
   }
 
   private void loadKeys(KvStates states, int layer, int kvHead, int token, int width, Scratch s) {
-    long panels = (long) token * headDim * layout.format().bytes();
-    load(states, layout.blockOffset(states.tokens(), layer, kvHead) + panels, width * headDim, s);
+    load(states, layout.keyOffset(states.tokens(), layer, kvHead, token), 0, width * headDim, s);
   }
 
   private void loadValues(
       KvStates states, int layer, int kvHead, int token, int tokens, Scratch s) {
-    long values =
-        layout.blockOffset(states.tokens(), layer, kvHead)
-            + layout.keyBytes(states.tokens())
-            + (long) token * headDim * layout.format().bytes();
-    load(states, values, tokens * headDim, s);
+    for (int dim = 0; dim < headDim; dim += KvLayout.PANEL) {
+      long offset = layout.valueOffset(states.tokens(), layer, kvHead, token, dim);
+      load(states, offset, dim * TILE, tokens * KvLayout.PANEL, s);
+    }
   }
 
-  private void load(KvStates states, long offset, int n, Scratch s) {
+  private void load(KvStates states, long offset, int to, int n, Scratch s) {
     MemorySegment memory = states.memory();
     if (layout.format() == KvFormat.F32) {
-      MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, 0, n);
+      MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, to, n);
     } else {
       MemorySegment.copy(memory, ValueLayout.JAVA_SHORT, offset, s.narrow, 0, n);
-      kernels.widen(s.narrow, s.wide, n);
+      kernels.widen(s.narrow, s.wide, to, n);
     }
   }
 

@@ -26,7 +26,7 @@ public interface Kernels {
    * @param a {@code rows} x {@code depth}
    * @param b {@code depth} x {@code columns}
    * @param bPanelStride distance of panels of {@value #LANES} columns: column j of row k lies at
-   *     {@code bOffset + j / 16 * bPanelStride + k * bStride + j % 16}
+   *     {@code bOffset + j / 16 * bPanelStride + k * 16 + j % 16}
    * @param columns a multiple of {@value #LANES}
    * @param c {@code rows} x {@code columns}
    * @param add whether to go on from what is in {@code c}
@@ -38,7 +38,6 @@ public interface Kernels {
       int rows,
       float[] b,
       int bOffset,
-      int bStride,
       int bPanelStride,
       int columns,
       int depth,
@@ -125,5 +124,5 @@ public interface Kernels {
   void exp(float[] x, int offset, int n);
 
   /** Widens binary16 to binary32. */
-  void widen(short[] from, float[] to, int n);
+  void widen(short[] from, float[] to, int toOffset, int n);
 }

@@ -11,11 +11,13 @@ import java.util.List;
  */
 public final class Matmul {
 
-  /** Blocks of a panel unpacked at a time, and panels: 16 KiB of scratch. */
-  private static final int DEPTH_BLOCKS = 4;
+  /** The most blocks of a panel unpacked at a time: 18 KiB, so that it stays in the cache. */
+  private static final int MOST_BLOCKS = 9;
 
-  private static final int PANELS = 2;
-  private static final int PANEL_FLOATS = DEPTH_BLOCKS * PackedMatrix.BLOCK * PackedMatrix.PANEL;
+  /** Panels unpacked at a time: enough for four vectors of any width. */
+  private static final int PANELS = 4;
+
+  private static final int PANEL_FLOATS = MOST_BLOCKS * PackedMatrix.BLOCK * PackedMatrix.PANEL;
 
   /**
    * Rows that a panel is used for before the next one is unpacked: their slice stays in the
@@ -120,8 +122,10 @@ public final class Matmul {
       int outOffset,
       int outStride,
       float[] unpacked) {
-    for (int block = 0; block < weight.blocks(); block += DEPTH_BLOCKS) {
-      int toBlock = Math.min(weight.blocks(), block + DEPTH_BLOCKS);
+    int pieces = (weight.blocks() + MOST_BLOCKS - 1) / MOST_BLOCKS;
+    int blocks = (weight.blocks() + pieces - 1) / pieces;
+    for (int block = 0; block < weight.blocks(); block += blocks) {
+      int toBlock = Math.min(weight.blocks(), block + blocks);
       int k = block * PackedMatrix.BLOCK;
       int depth = (toBlock - block) * PackedMatrix.BLOCK;
       for (int panel = fromPanel; panel < toPanel; panel += PANELS) {
@@ -136,7 +140,6 @@ public final class Matmul {
             rows,
             unpacked,
             0,
-            PackedMatrix.PANEL,
             PANEL_FLOATS,
             panels * PackedMatrix.PANEL,
             depth,

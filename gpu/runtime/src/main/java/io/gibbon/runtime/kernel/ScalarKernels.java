@@ -18,7 +18,6 @@ public final class ScalarKernels implements Kernels {
       int rows,
       float[] b,
       int bOffset,
-      int bStride,
       int bPanelStride,
       int columns,
       int depth,
@@ -32,7 +31,7 @@ public final class ScalarKernels implements Kernels {
         int from = bOffset + column / LANES * bPanelStride + column % LANES;
         float sum = add ? c[target] : 0;
         for (int k = 0; k < depth; k++) {
-          sum = Math.fma(a[aOffset + row * aStride + k], b[from + k * bStride], sum);
+          sum = Math.fma(a[aOffset + row * aStride + k], b[from + k * LANES], sum);
         }
         c[target] = sum;
       }
@@ -65,8 +64,7 @@ public final class ScalarKernels implements Kernels {
     for (int p = fromPanel; p < toPanel; p++) {
       unpack(matrix, p, 0, matrix.blocks(), panel, 0);
       int target = outOffset + p * PackedMatrix.PANEL;
-      multiply(
-          x, xOffset, 0, 1, panel, 0, LANES, 0, LANES, matrix.columns(), out, target, 0, false);
+      multiply(x, xOffset, 0, 1, panel, 0, 0, LANES, matrix.columns(), out, target, 0, false);
     }
   }
 
@@ -156,9 +154,9 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void widen(short[] from, float[] to, int n) {
+  public void widen(short[] from, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
-      to[i] = Float.float16ToFloat(from[i]);
+      to[toOffset + i] = Float.float16ToFloat(from[i]);
     }
   }
 }

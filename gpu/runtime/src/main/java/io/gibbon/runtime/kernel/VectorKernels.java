@@ -46,7 +46,6 @@ public final class VectorKernels implements Kernels {
       int rows,
       float[] b,
       int bOffset,
-      int bStride,
       int bPanelStride,
       int columns,
       int depth,
@@ -61,7 +60,6 @@ public final class VectorKernels implements Kernels {
         rows,
         b,
         bOffset,
-        bStride,
         bPanelStride,
         columns,
         depth,
@@ -230,9 +228,9 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void widen(short[] from, float[] to, int n) {
+  public void widen(short[] from, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
-      to[i] = Float.float16ToFloat(from[i]);
+      to[toOffset + i] = Float.float16ToFloat(from[i]);
     }
   }
 }

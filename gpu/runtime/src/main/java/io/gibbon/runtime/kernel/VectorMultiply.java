@@ -1,13 +1,18 @@
 package io.gibbon.runtime.kernel;
 
+import static io.gibbon.runtime.kernel.Kernels.LANES;
 import static io.gibbon.runtime.kernel.Simd.F;
 import static io.gibbon.runtime.kernel.Simd.W;
 
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Matrix products over panels: outer products of up to six rows and two vectors, whose twelve sums
+ * Matrix products over panels: outer products of some rows and some vectors of columns, whose sums
  * stay in registers. A sum runs along the depth from first to last whichever shape it is part of.
+ *
+ * <p>A shape that sticks out computes its last row or column again, and writes it again, rather
+ * than leave registers empty: eight or more independent sums are what hides the latency of a fused
+ * multiply-add.
  */
 final class VectorMultiply {
 
@@ -21,7 +26,6 @@ final class VectorMultiply {
       int rows,
       float[] b,
       int bOffset,
-      int bStride,
       int bPanelStride,
       int columns,
       int depth,
@@ -29,73 +33,106 @@ final class VectorMultiply {
       int cOffset,
       int cStride,
       boolean add) {
-    for (int column = 0; column < columns; column += 2 * W) {
-      int b0 = bOffset + column / Kernels.LANES * bPanelStride + column % Kernels.LANES;
-      int next = column + W;
-      int b1 = bOffset + next / Kernels.LANES * bPanelStride + next % Kernels.LANES;
-      int row = 0;
-      while (row < rows) {
+    int wide = rows - few(rows);
+    for (int column = 0; column < columns && wide > 0; column += 2 * W) {
+      int next = Math.min(column + W, columns - W);
+      int b0 = bOffset + at(column, bPanelStride);
+      int b1 = bOffset + at(next, bPanelStride);
+      for (int row = 0; row < wide; row += 6) {
         int a0 = aOffset + row * aStride;
         int c0 = cOffset + row * cStride + column;
-        if (next >= columns) {
-          multiply1x1(a, a0, b, b0, bStride, depth, c, c0, add);
-          row += 1;
-        } else if (rows - row >= 6) {
-          multiply6x2(a, a0, aStride, b, b0, b1, bStride, depth, c, c0, cStride, add);
-          row += 6;
-        } else if (rows - row >= 3) {
-          multiply3x2(a, a0, aStride, b, b0, b1, bStride, depth, c, c0, cStride, add);
-          row += 3;
+        int last = Math.min(6, wide - row) - 1;
+        if (last < 4) {
+          tile4x2(a, a0, aStride, last, b, b0, b1, depth, c, c0, next - column, cStride, add);
         } else {
-          multiply1x2(a, a0, b, b0, b1, bStride, depth, c, c0, add);
-          row += 1;
+          tile6x2(a, a0, aStride, last, b, b0, b1, depth, c, c0, next - column, cStride, add);
         }
       }
     }
+    for (int column = 0; column < columns && wide < rows; column += 4 * W) {
+      int n1 = Math.min(column + W, columns - W);
+      int n2 = Math.min(column + 2 * W, columns - W);
+      int n3 = Math.min(column + 3 * W, columns - W);
+      tile2x4(
+          a,
+          aOffset + wide * aStride,
+          aStride,
+          rows - wide - 1,
+          b,
+          bOffset + at(column, bPanelStride),
+          bOffset + at(n1, bPanelStride),
+          bOffset + at(n2, bPanelStride),
+          bOffset + at(n3, bPanelStride),
+          depth,
+          c,
+          cOffset + wide * cStride + column,
+          n1 - column,
+          n2 - column,
+          n3 - column,
+          cStride,
+          add);
+    }
+  }
+
+  /** Rows left for the shape of one or two rows. */
+  private static int few(int rows) {
+    int left = rows % 6;
+    return left <= 2 ? left : 0;
+  }
+
+  /** Where a vector of columns begins within the panels. */
+  private static int at(int column, int bPanelStride) {
+    return column / LANES * bPanelStride + column % LANES;
   }
 
   private static FloatVector start(boolean add, float[] c, int offset) {
     return add ? FloatVector.fromArray(F, c, offset) : FloatVector.zero(F);
   }
 
-  private static void multiply6x2(
+  private static void tile6x2(
       float[] a,
       int a0,
       int aStride,
+      int lastRow,
       float[] b,
       int b0,
       int b1,
-      int bStride,
       int depth,
       float[] c,
       int c0,
+      int next1,
       int cStride,
       boolean add) {
-    int a1 = a0 + aStride;
-    int a2 = a1 + aStride;
-    int a3 = a2 + aStride;
-    int a4 = a3 + aStride;
-    int a5 = a4 + aStride;
-    int c1 = c0 + cStride;
-    int c2 = c1 + cStride;
-    int c3 = c2 + cStride;
-    int c4 = c3 + cStride;
-    int c5 = c4 + cStride;
+    int r1 = Math.min(1, lastRow);
+    int r2 = Math.min(2, lastRow);
+    int r3 = Math.min(3, lastRow);
+    int r4 = Math.min(4, lastRow);
+    int r5 = Math.min(5, lastRow);
+    int a1 = a0 + r1 * aStride;
+    int a2 = a0 + r2 * aStride;
+    int a3 = a0 + r3 * aStride;
+    int a4 = a0 + r4 * aStride;
+    int a5 = a0 + r5 * aStride;
+    int c1 = c0 + r1 * cStride;
+    int c2 = c0 + r2 * cStride;
+    int c3 = c0 + r3 * cStride;
+    int c4 = c0 + r4 * cStride;
+    int c5 = c0 + r5 * cStride;
     FloatVector s00 = start(add, c, c0);
-    FloatVector s01 = start(add, c, c0 + W);
+    FloatVector s01 = start(add, c, c0 + next1);
     FloatVector s10 = start(add, c, c1);
-    FloatVector s11 = start(add, c, c1 + W);
+    FloatVector s11 = start(add, c, c1 + next1);
     FloatVector s20 = start(add, c, c2);
-    FloatVector s21 = start(add, c, c2 + W);
+    FloatVector s21 = start(add, c, c2 + next1);
     FloatVector s30 = start(add, c, c3);
-    FloatVector s31 = start(add, c, c3 + W);
+    FloatVector s31 = start(add, c, c3 + next1);
     FloatVector s40 = start(add, c, c4);
-    FloatVector s41 = start(add, c, c4 + W);
+    FloatVector s41 = start(add, c, c4 + next1);
     FloatVector s50 = start(add, c, c5);
-    FloatVector s51 = start(add, c, c5 + W);
+    FloatVector s51 = start(add, c, c5 + next1);
     for (int k = 0; k < depth; k++) {
-      FloatVector v0 = FloatVector.fromArray(F, b, b0 + k * bStride);
-      FloatVector v1 = FloatVector.fromArray(F, b, b1 + k * bStride);
+      FloatVector v0 = FloatVector.fromArray(F, b, b0 + k * LANES);
+      FloatVector v1 = FloatVector.fromArray(F, b, b1 + k * LANES);
       FloatVector x = FloatVector.broadcast(F, a[a0 + k]);
       s00 = x.fma(v0, s00);
       s01 = x.fma(v1, s01);
@@ -116,45 +153,53 @@ final class VectorMultiply {
       s51 = x.fma(v1, s51);
     }
     s00.intoArray(c, c0);
-    s01.intoArray(c, c0 + W);
+    s01.intoArray(c, c0 + next1);
     s10.intoArray(c, c1);
-    s11.intoArray(c, c1 + W);
+    s11.intoArray(c, c1 + next1);
     s20.intoArray(c, c2);
-    s21.intoArray(c, c2 + W);
+    s21.intoArray(c, c2 + next1);
     s30.intoArray(c, c3);
-    s31.intoArray(c, c3 + W);
+    s31.intoArray(c, c3 + next1);
     s40.intoArray(c, c4);
-    s41.intoArray(c, c4 + W);
+    s41.intoArray(c, c4 + next1);
     s50.intoArray(c, c5);
-    s51.intoArray(c, c5 + W);
+    s51.intoArray(c, c5 + next1);
   }
 
-  private static void multiply3x2(
+  private static void tile4x2(
       float[] a,
       int a0,
       int aStride,
+      int lastRow,
       float[] b,
       int b0,
       int b1,
-      int bStride,
       int depth,
       float[] c,
       int c0,
+      int next1,
       int cStride,
       boolean add) {
-    int a1 = a0 + aStride;
-    int a2 = a1 + aStride;
-    int c1 = c0 + cStride;
-    int c2 = c1 + cStride;
+    int r1 = Math.min(1, lastRow);
+    int r2 = Math.min(2, lastRow);
+    int r3 = Math.min(3, lastRow);
+    int a1 = a0 + r1 * aStride;
+    int a2 = a0 + r2 * aStride;
+    int a3 = a0 + r3 * aStride;
+    int c1 = c0 + r1 * cStride;
+    int c2 = c0 + r2 * cStride;
+    int c3 = c0 + r3 * cStride;
     FloatVector s00 = start(add, c, c0);
-    FloatVector s01 = start(add, c, c0 + W);
+    FloatVector s01 = start(add, c, c0 + next1);
     FloatVector s10 = start(add, c, c1);
-    FloatVector s11 = start(add, c, c1 + W);
+    FloatVector s11 = start(add, c, c1 + next1);
     FloatVector s20 = start(add, c, c2);
-    FloatVector s21 = start(add, c, c2 + W);
+    FloatVector s21 = start(add, c, c2 + next1);
+    FloatVector s30 = start(add, c, c3);
+    FloatVector s31 = start(add, c, c3 + next1);
     for (int k = 0; k < depth; k++) {
-      FloatVector v0 = FloatVector.fromArray(F, b, b0 + k * bStride);
-      FloatVector v1 = FloatVector.fromArray(F, b, b1 + k * bStride);
+      FloatVector v0 = FloatVector.fromArray(F, b, b0 + k * LANES);
+      FloatVector v1 = FloatVector.fromArray(F, b, b1 + k * LANES);
       FloatVector x = FloatVector.broadcast(F, a[a0 + k]);
       s00 = x.fma(v0, s00);
       s01 = x.fma(v1, s01);
@@ -164,52 +209,72 @@ final class VectorMultiply {
       x = FloatVector.broadcast(F, a[a2 + k]);
       s20 = x.fma(v0, s20);
       s21 = x.fma(v1, s21);
+      x = FloatVector.broadcast(F, a[a3 + k]);
+      s30 = x.fma(v0, s30);
+      s31 = x.fma(v1, s31);
     }
     s00.intoArray(c, c0);
-    s01.intoArray(c, c0 + W);
+    s01.intoArray(c, c0 + next1);
     s10.intoArray(c, c1);
-    s11.intoArray(c, c1 + W);
+    s11.intoArray(c, c1 + next1);
     s20.intoArray(c, c2);
-    s21.intoArray(c, c2 + W);
+    s21.intoArray(c, c2 + next1);
+    s30.intoArray(c, c3);
+    s31.intoArray(c, c3 + next1);
   }
 
-  private static void multiply1x2(
+  private static void tile2x4(
       float[] a,
       int a0,
+      int aStride,
+      int lastRow,
       float[] b,
       int b0,
       int b1,
-      int bStride,
+      int b2,
+      int b3,
       int depth,
       float[] c,
       int c0,
+      int next1,
+      int next2,
+      int next3,
+      int cStride,
       boolean add) {
-    FloatVector s0 = start(add, c, c0);
-    FloatVector s1 = start(add, c, c0 + W);
+    int r1 = Math.min(1, lastRow);
+    int a1 = a0 + r1 * aStride;
+    int c1 = c0 + r1 * cStride;
+    FloatVector s00 = start(add, c, c0);
+    FloatVector s01 = start(add, c, c0 + next1);
+    FloatVector s02 = start(add, c, c0 + next2);
+    FloatVector s03 = start(add, c, c0 + next3);
+    FloatVector s10 = start(add, c, c1);
+    FloatVector s11 = start(add, c, c1 + next1);
+    FloatVector s12 = start(add, c, c1 + next2);
+    FloatVector s13 = start(add, c, c1 + next3);
     for (int k = 0; k < depth; k++) {
+      FloatVector v0 = FloatVector.fromArray(F, b, b0 + k * LANES);
+      FloatVector v1 = FloatVector.fromArray(F, b, b1 + k * LANES);
+      FloatVector v2 = FloatVector.fromArray(F, b, b2 + k * LANES);
+      FloatVector v3 = FloatVector.fromArray(F, b, b3 + k * LANES);
       FloatVector x = FloatVector.broadcast(F, a[a0 + k]);
-      s0 = x.fma(FloatVector.fromArray(F, b, b0 + k * bStride), s0);
-      s1 = x.fma(FloatVector.fromArray(F, b, b1 + k * bStride), s1);
+      s00 = x.fma(v0, s00);
+      s01 = x.fma(v1, s01);
+      s02 = x.fma(v2, s02);
+      s03 = x.fma(v3, s03);
+      x = FloatVector.broadcast(F, a[a1 + k]);
+      s10 = x.fma(v0, s10);
+      s11 = x.fma(v1, s11);
+      s12 = x.fma(v2, s12);
+      s13 = x.fma(v3, s13);
     }
-    s0.intoArray(c, c0);
-    s1.intoArray(c, c0 + W);
-  }
-
-  private static void multiply1x1(
-      float[] a,
-      int a0,
-      float[] b,
-      int b0,
-      int bStride,
-      int depth,
-      float[] c,
-      int c0,
-      boolean add) {
-    FloatVector sum = start(add, c, c0);
-    for (int k = 0; k < depth; k++) {
-      FloatVector x = FloatVector.broadcast(F, a[a0 + k]);
-      sum = x.fma(FloatVector.fromArray(F, b, b0 + k * bStride), sum);
-    }
-    sum.intoArray(c, c0);
+    s00.intoArray(c, c0);
+    s01.intoArray(c, c0 + next1);
+    s02.intoArray(c, c0 + next2);
+    s03.intoArray(c, c0 + next3);
+    s10.intoArray(c, c1);
+    s11.intoArray(c, c1 + next1);
+    s12.intoArray(c, c1 + next2);
+    s13.intoArray(c, c1 + next3);
   }
 }

@@ -7,7 +7,9 @@ package io.gibbon.runtime.kv;
  * <p>A context of n tokens is one run of {@code layers * kvHeads} blocks, layer by layer and head
  * by head. A block holds first the keys, in panels of {@value #PANEL} tokens: within a panel
  * dimension-major, so that {@value #PANEL} tokens of one dimension are adjacent; lanes past the
- * last token are zero. Then the values, token-major. Everything is little-endian.
+ * last token are zero. Then the values, in panels of {@value #PANEL} dimensions: within a panel
+ * token-major. So both are what a product over panels reads: one row of {@value #PANEL} numbers for
+ * each step along its depth. Everything is little-endian.
  *
  * @param layers layers of the model
  * @param kvHeads key-value heads of a layer
@@ -20,7 +22,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   public static final int PANEL = 16;
 
   /** Version of this layout; part of every profile's fingerprint. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** Bytes of the keys of one block for a number of tokens, the last panel padded. */
   public long keyBytes(int tokens) {
@@ -43,6 +45,21 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
    */
   public long blockOffset(int tokens, int layer, int kvHead) {
     return ((long) layer * kvHeads + kvHead) * blockBytes(tokens);
+  }
+
+  /** Where the key panel begins whose first token is {@code token}, a multiple of a panel. */
+  public long keyOffset(int tokens, int layer, int kvHead, int token) {
+    return blockOffset(tokens, layer, kvHead) + (long) token * headDim * format.bytes();
+  }
+
+  /**
+   * Where a token's values lie in the panel whose first dimension is {@code dim}, a multiple of a
+   * panel: {@value #PANEL} of them, then the next token's.
+   */
+  public long valueOffset(int tokens, int layer, int kvHead, int token, int dim) {
+    return blockOffset(tokens, layer, kvHead)
+        + keyBytes(tokens)
+        + ((long) dim * tokens + (long) token * PANEL) * format.bytes();
   }
 
   /** Bytes of all blocks. */

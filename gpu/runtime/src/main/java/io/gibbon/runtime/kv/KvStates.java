@@ -85,18 +85,27 @@ public final class KvStates implements AutoCloseable {
     KvStates copy = new KvStates(layout, tokens);
     for (int layer = 0; layer < layout.layers(); layer++) {
       for (int head = 0; head < layout.kvHeads(); head++) {
-        long from = layout.blockOffset(this.tokens, layer, head);
-        long to = layout.blockOffset(tokens, layer, head);
-        MemorySegment.copy(memory, from, copy.memory, to, layout.keyBytes(this.tokens));
-        MemorySegment.copy(
-            memory,
-            from + layout.keyBytes(this.tokens),
-            copy.memory,
-            to + layout.keyBytes(tokens),
-            layout.valueBytes(this.tokens));
+        copy.takeBlock(this, layer, head);
       }
     }
     return copy;
+  }
+
+  private void takeBlock(KvStates other, int layer, int head) {
+    MemorySegment.copy(
+        other.memory,
+        layout.blockOffset(other.tokens, layer, head),
+        memory,
+        layout.blockOffset(tokens, layer, head),
+        layout.keyBytes(other.tokens));
+    for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
+      MemorySegment.copy(
+          other.memory,
+          layout.valueOffset(other.tokens, layer, head, 0, dim),
+          memory,
+          layout.valueOffset(tokens, layer, head, 0, dim),
+          layout.valueBytes(other.tokens) / layout.headDim() * KvLayout.PANEL);
+    }
   }
 
   /**
@@ -111,27 +120,22 @@ public final class KvStates implements AutoCloseable {
       int keyOffset,
       float[] value,
       int valueOffset) {
-    int headDim = layout.headDim();
     int bytes = layout.format().bytes();
-    long block = layout.blockOffset(tokens, layer, kvHead);
-    long keys =
-        block
-            + ((long) token / KvLayout.PANEL * headDim * KvLayout.PANEL + token % KvLayout.PANEL)
-                * bytes;
-    long values = block + layout.keyBytes(tokens) + (long) token * headDim * bytes;
-    for (int d = 0; d < headDim; d++) {
-      long keyAt = keys + (long) d * KvLayout.PANEL * bytes;
-      long valueAt = values + (long) d * bytes;
-      switch (layout.format()) {
-        case F32 -> {
-          memory.set(ValueLayout.JAVA_FLOAT, keyAt, key[keyOffset + d]);
-          memory.set(ValueLayout.JAVA_FLOAT, valueAt, value[valueOffset + d]);
-        }
-        case F16 -> {
-          memory.set(ValueLayout.JAVA_SHORT, keyAt, Float.floatToFloat16(key[keyOffset + d]));
-          memory.set(ValueLayout.JAVA_SHORT, valueAt, Float.floatToFloat16(value[valueOffset + d]));
-        }
+    int lane = token % KvLayout.PANEL;
+    long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
+    for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
+      long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
+      for (int i = 0; i < KvLayout.PANEL; i++) {
+        put(keys + (long) (dim + i) * KvLayout.PANEL * bytes, key[keyOffset + dim + i]);
+        put(values + (long) i * bytes, value[valueOffset + dim + i]);
       }
+    }
+  }
+
+  private void put(long at, float number) {
+    switch (layout.format()) {
+      case F32 -> memory.set(ValueLayout.JAVA_FLOAT, at, number);
+      case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(number));
     }
   }
 

@@ -65,7 +65,8 @@ final class Reference {
     double[] both = new double[2 * d];
     for (int i = 0; i < d; i++) {
       both[i] = number(states, keys + (long) token / 16 * 16 * d + i * 16L + token % 16);
-      both[d + i] = number(states, values + (long) token * d + i);
+      both[d + i] =
+          number(states, values + (long) i / 16 * 16 * states.tokens() + token * 16L + i % 16);
     }
     return both;
   }

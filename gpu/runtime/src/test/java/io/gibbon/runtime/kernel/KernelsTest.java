@@ -53,47 +53,19 @@ class KernelsTest {
   @Test
   void productsHaveTheReferencesBits() {
     for (int i = 0; i < 40; i++) {
-      int rows = 1 + random.nextInt(17);
+      int rows = 1 + random.nextInt(21);
       int columns = 16 * (1 + random.nextInt(5));
       int depth = 1 + random.nextInt(130);
-      boolean panels = random.nextBoolean();
-      int bStride = panels ? 16 : columns + random.nextInt(5);
-      int bPanelStride = panels ? 16 * depth : 16;
+      int bPanelStride = 16 * (depth + random.nextInt(3));
       boolean add = random.nextBoolean();
       float[] a = numbers(3 + rows * (depth + 2));
-      float[] b = numbers(5 + depth * (columns + 5));
+      float[] b = numbers(5 + columns / 16 * bPanelStride);
       float[] expected = numbers(7 + rows * (columns + 3));
       float[] actual = expected.clone();
       REFERENCE.multiply(
-          a,
-          3,
-          depth + 2,
-          rows,
-          b,
-          5,
-          bStride,
-          bPanelStride,
-          columns,
-          depth,
-          expected,
-          7,
-          columns + 3,
-          add);
+          a, 3, depth + 2, rows, b, 5, bPanelStride, columns, depth, expected, 7, columns + 3, add);
       kernels.multiply(
-          a,
-          3,
-          depth + 2,
-          rows,
-          b,
-          5,
-          bStride,
-          bPanelStride,
-          columns,
-          depth,
-          actual,
-          7,
-          columns + 3,
-          add);
+          a, 3, depth + 2, rows, b, 5, bPanelStride, columns, depth, actual, 7, columns + 3, add);
       assertThat(actual).as("%d x %d x %d", rows, columns, depth).isEqualTo(expected);
     }
   }
@@ -328,7 +300,7 @@ class KernelsTest {
     }
     float[] wide = new float[halves.length];
     float[] expected = new float[halves.length];
-    kernels.widen(halves, wide, halves.length);
+    kernels.widen(halves, wide, 0, halves.length);
     for (int i = 0; i < halves.length; i++) {
       expected[i] = Float.float16ToFloat((short) i);
     }

@@ -35,7 +35,7 @@ class KvStatesTest {
   }
 
   @Test
-  void keysLieDimensionMajorInPanelsAndValuesTokenMajor() {
+  void keysLieInPanelsOfTokensAndValuesInPanelsOfDimensions() {
     KvLayout layout = new KvLayout(2, 2, 32, KvFormat.F32);
     float[] key = numbers(32);
     float[] value = numbers(32);
@@ -47,7 +47,7 @@ class KvStatesTest {
       for (int d = 0; d < 32; d++) {
         long keyAt = block + (16L * 32 + d * 16 + 2) * 4;
         assertThat(memory.get(ValueLayout.JAVA_FLOAT, keyAt)).isEqualTo(key[d]);
-        long valueAt = block + (32L * 32 + 18 * 32 + d) * 4;
+        long valueAt = block + (32L * 32 + d / 16 * 16 * 21 + 18 * 16 + d % 16) * 4;
         assertThat(memory.get(ValueLayout.JAVA_FLOAT, valueAt)).isEqualTo(value[d]);
       }
     }
