@@ -39,6 +39,10 @@ import java.util.Map;
  * @param requestsTopic {@code generation-requests}; questions over Kafka
  * @param eventsTopic {@code generation-events}; their answers
  * @param deadLettersTopic {@code dead-letters}; questions that cannot be read
+ * @param partitions {@code 4}; of the topics of questions, answers and dead letters where they are
+ *     created
+ * @param replication {@code -1}, the broker's default; of the same topics
+ * @param retention {@code P7D}; of the same topics
  * @param requestsGroup {@code gibbon-generation}; consumer group that answers questions over Kafka
  * @param requestsAtOnce {@code 16}; questions over Kafka that this instance answers at once
  * @param kafka settings of Kafka's clients; without {@code bootstrap.servers} documents cannot be
@@ -66,6 +70,9 @@ public record ServerConfig(
     String requestsTopic,
     String eventsTopic,
     String deadLettersTopic,
+    int partitions,
+    int replication,
+    Duration retention,
     String requestsGroup,
     int requestsAtOnce,
     Map<String, String> kafka) {
@@ -94,6 +101,9 @@ public record ServerConfig(
     within("scaling-factor", scalingFactor, LEAST_FACTOR, GREATEST_FACTOR);
     within("temperature", temperature, 0, 2);
     within("max-tokens", maxTokens, 1, 1_000_000);
+    within("partitions", partitions, 1, 10_000);
+    within("replication", replication, -1, 100);
+    within("retention", retention.toMillis(), 1, Long.MAX_VALUE);
     within("requests-at-once", requestsAtOnce, 1, 10_000);
   }
 
@@ -133,6 +143,9 @@ public record ServerConfig(
             in.text("requests-topic", "generation-requests"),
             in.text("events-topic", "generation-events"),
             in.text("dead-letters-topic", "dead-letters"),
+            in.integer("partitions", 4),
+            in.integer("replication", -1),
+            in.duration("retention", Duration.ofDays(7)),
             in.text("requests-group", "gibbon-generation"),
             in.integer("requests-at-once", 16),
             in.prefixed());

@@ -114,6 +114,9 @@ public record GibbonConfig(
     settings.put("max-document-bytes", Integer.toString(topology.maxDocumentBytes()));
     settings.put("documents-topic", topology.documentsTopic());
     settings.put("dead-letters-topic", topology.deadLettersTopic());
+    settings.put("partitions", Integer.toString(topology.partitions()));
+    settings.put("replication", Integer.toString(topology.replication()));
+    settings.put("retention", topology.retention().toString());
     return naming(Settings.SERVER, () -> ServerConfig.of(settings));
   }
 

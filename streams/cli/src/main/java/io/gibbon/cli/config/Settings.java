@@ -154,7 +154,11 @@ final class Settings {
         "dead-letters-topic",
         "dead-letters",
         "Topic of records that were refused, with the reason in headers.");
-    text(def, "partitions", "4", "Partitions of topics that are created. Cannot be changed later.");
+    text(
+        def,
+        "partitions",
+        "4",
+        "Partitions of topics that are created. Those of internal ones cannot be changed later.");
     text(
         def,
         "replication",

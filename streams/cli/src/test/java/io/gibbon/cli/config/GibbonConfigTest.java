@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.server.ServerConfig;
 import io.gibbon.topology.TopologyConfig;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,6 +136,19 @@ class GibbonConfigTest {
         GibbonConfig.of(null, Map.of(), Map.of("topology.max-document-bytes", "5000"));
     assertThat(config.topology().maxDocumentBytes()).isEqualTo(5000);
     assertThat(config.server().maxDocumentBytes()).isEqualTo(5000);
+  }
+
+  @Test
+  void allTopicsAreCreatedAlike() {
+    Map<String, String> flags =
+        Map.of(
+            "topology.partitions", "7",
+            "topology.replication", "3",
+            "topology.retention", "PT1H");
+    ServerConfig server = GibbonConfig.of(null, Map.of(), flags).server();
+    assertThat(server.partitions()).isEqualTo(7);
+    assertThat(server.replication()).isEqualTo(3);
+    assertThat(server.retention()).isEqualTo(Duration.ofHours(1));
   }
 
   @Test

@@ -92,7 +92,7 @@ public final class GenerationDoor implements AutoCloseable {
   }
 
   /**
-   * Opens the door: makes the topics if they are missing, and begins to read.
+   * Opens the door: makes the topics if they are missing, checks them, and begins to read.
    *
    * @param model that answers
    * @throws KafkaException if Kafka cannot be reached or a setting is not valid

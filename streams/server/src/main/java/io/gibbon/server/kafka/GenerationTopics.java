@@ -6,39 +6,71 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /**
- * Makes the topics that the door reads and writes, with the broker's own defaults, where missing.
+ * Makes the topics that the door reads and writes where they are missing, as configured, and checks
+ * those that are there.
  */
 final class GenerationTopics {
 
   private GenerationTopics() {}
 
   /**
-   * @throws KafkaException if Kafka cannot be reached or does not allow it
+   * @throws KafkaException if Kafka cannot be reached or does not allow it, or naming a topic that
+   *     does not fit
    */
   static void ensure(ServerConfig config) {
     try (Admin admin = Admin.create(config.kafkaClient(Map.of()))) {
-      ensure(
-          admin, List.of(config.requestsTopic(), config.eventsTopic(), config.deadLettersTopic()));
+      ensure(admin, config);
     }
   }
 
   /** Asks for nothing that is there: making topics may not be allowed. */
-  static void ensure(Admin admin, List<String> names) {
+  static void ensure(Admin admin, ServerConfig config) {
     Set<String> present = await(admin.listTopics().names());
     List<NewTopic> missing =
-        names.stream()
+        Stream.of(config.requestsTopic(), config.eventsTopic(), config.deadLettersTopic())
             .filter(name -> !present.contains(name))
-            .map(name -> new NewTopic(name, Optional.empty(), Optional.empty()))
+            .map(name -> newTopic(name, config))
             .toList();
     if (!missing.isEmpty()) {
       admin.createTopics(missing).values().values().forEach(GenerationTopics::awaitMade);
+    }
+    if (present.contains(config.eventsTopic())) {
+      requireAllEvents(admin, config.eventsTopic());
+    }
+  }
+
+  private static NewTopic newTopic(String name, ServerConfig config) {
+    Optional<Short> replication =
+        config.replication() < 0 ? Optional.empty() : Optional.of((short) config.replication());
+    return new NewTopic(name, Optional.of(config.partitions()), replication)
+        .configs(
+            Map.of(
+                TopicConfig.CLEANUP_POLICY_CONFIG,
+                TopicConfig.CLEANUP_POLICY_DELETE,
+                TopicConfig.RETENTION_MS_CONFIG,
+                Long.toString(config.retention().toMillis())));
+  }
+
+  /** All events of an answer have one key. */
+  private static void requireAllEvents(Admin admin, String topic) {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    Config settings = await(admin.describeConfigs(List.of(resource)).all()).get(resource);
+    String policy = settings.get(TopicConfig.CLEANUP_POLICY_CONFIG).value();
+    if (policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+      throw new KafkaException(
+          "topic %s has cleanup.policy %s, it must be delete or answers lose all but their last event"
+              .formatted(topic, policy));
     }
   }
 
@@ -57,7 +89,8 @@ final class GenerationTopics {
       return future.get();
     } catch (ExecutionException e) {
       throw new KafkaException(
-          "The topics of questions and answers cannot be made: " + e.getCause().getMessage(),
+          "The topics of questions and answers cannot be made or checked: "
+              + e.getCause().getMessage(),
           e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -10,6 +10,7 @@ import io.gibbon.schemas.GenerationError;
 import io.gibbon.schemas.GenerationEvent;
 import io.gibbon.schemas.GenerationEventKind;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.server.ServerConfig;
 import io.gibbon.server.TestServer;
 import io.gibbon.topology.DeadLetterHeaders;
 import java.lang.reflect.Proxy;
@@ -24,12 +25,16 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -69,6 +74,7 @@ class GenerationDoorIT {
 
   private static TestServer start(Map<String, String> more) throws Exception {
     Map<String, String> settings = new HashMap<>(more);
+    settings.put("partitions", "1");
     settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
     return TestServer.start(settings);
   }
@@ -185,9 +191,7 @@ class GenerationDoorIT {
 
   @Test
   void makesNoTopicsWhereAllArePresent() {
-    try (Admin admin =
-        Admin.create(
-            Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+    try (Admin admin = admin()) {
       Admin mayNotCreate =
           (Admin)
               Proxy.newProxyInstance(
@@ -199,13 +203,49 @@ class GenerationDoorIT {
                     }
                     return method.invoke(admin, arguments);
                   });
-      List<String> topics = List.of(TOPIC, "generation-events", "dead-letters");
+      ServerConfig missing = ServerConfig.of(Map.of("events-topic", "missing"));
 
-      assertThatCode(() -> GenerationTopics.ensure(mayNotCreate, topics))
+      assertThatCode(() -> GenerationTopics.ensure(mayNotCreate, ServerConfig.defaults()))
           .doesNotThrowAnyException();
-      assertThatThrownBy(() -> GenerationTopics.ensure(mayNotCreate, List.of(TOPIC, "missing")))
+      assertThatThrownBy(() -> GenerationTopics.ensure(mayNotCreate, missing))
           .isInstanceOf(TopicAuthorizationException.class);
     }
+  }
+
+  @Test
+  void makesTopicsAsConfiguredAndRefusesOneThatWouldLoseEvents() throws Exception {
+    try (Admin admin = admin()) {
+      ServerConfig config =
+          ServerConfig.of(
+              Map.of(
+                  "requests-topic", "q5",
+                  "events-topic", "e5",
+                  "dead-letters-topic", "d5",
+                  "partitions", "3",
+                  "replication", "1",
+                  "retention", "PT1H"));
+      GenerationTopics.ensure(admin, config);
+      GenerationTopics.ensure(admin, config);
+
+      assertThat(admin.describeTopics(List.of("q5", "e5", "d5")).allTopicNames().get().values())
+          .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3));
+      ConfigResource events = new ConfigResource(ConfigResource.Type.TOPIC, "e5");
+      assertThat(admin.describeConfigs(List.of(events)).all().get().get(events).get("retention.ms"))
+          .extracting(ConfigEntry::value)
+          .isEqualTo("3600000");
+
+      AlterConfigOp compact =
+          new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), AlterConfigOp.OpType.SET);
+      admin.incrementalAlterConfigs(Map.of(events, List.of(compact))).all().get();
+      assertThatThrownBy(() -> GenerationTopics.ensure(admin, config))
+          .isInstanceOf(KafkaException.class)
+          .hasMessageContaining("e5 has cleanup.policy compact");
+    }
+  }
+
+  private static Admin admin() {
+    return Admin.create(
+        Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()));
   }
 
   private static String ask(String field, String question) {
