@@ -18,6 +18,7 @@ import org.apache.kafka.streams.StreamsBuilder;
  * Our topology as a part of somebody's Kafka Streams application:
  *
  * <pre>{@code
+ * Topics.ensure(admin, config);
  * StreamsBuilder builder = new StreamsBuilder();
  * ... the host's own streams ...
  * GibbonTopology gibbon = GibbonTopology.addTo(builder, config, encoder);
@@ -27,8 +28,9 @@ import org.apache.kafka.streams.StreamsBuilder;
  * }</pre>
  *
  * <p>It reads documents, writes context events and dead letters, and keeps its state in stores
- * whose names begin with {@code gibbon-}. Thread-safe. {@link GibbonStreams} is the same as an
- * application of its own.
+ * whose names begin with {@code gibbon-}. Kafka Streams does not start while the topic of the
+ * global one, the record of profiles, is missing: {@link Topics#ensure} makes it. Thread-safe.
+ * {@link GibbonStreams} is the same as an application of its own.
  */
 public final class GibbonTopology {
 
@@ -51,7 +53,8 @@ public final class GibbonTopology {
    * Adds the topology to a builder.
    *
    * @param config the application id in it must be the host's
-   * @param encoder shared by all partitions; its profile is the one that is kept
+   * @param encoder shared by all partitions; its profile is the one that documents are encoded
+   *     under
    */
   public static GibbonTopology addTo(
       StreamsBuilder builder, TopologyConfig config, Encoder encoder) {

@@ -34,6 +34,7 @@ public final class Topics {
   public static void ensure(Admin admin, TopologyConfig config) {
     Set<String> existing = await(admin.listTopics().names(), "listing topics");
     create(admin, config, existing);
+    checkProfiles(admin, TopicNames.profiles(config.applicationId()), existing);
     checkInternal(admin, config, existing);
     checkMessageSize(admin, config, existing);
   }
@@ -47,7 +48,11 @@ public final class Topics {
         own(config).stream()
             .filter(topic -> !existing.contains(topic))
             .map(topic -> newTopic(topic, config))
-            .toList();
+            .collect(Collectors.toCollection(ArrayList::new));
+    String profiles = TopicNames.profiles(config.applicationId());
+    if (!existing.contains(profiles)) {
+      missing.add(profilesTopic(profiles, config));
+    }
     admin.createTopics(missing).values().forEach((topic, created) -> awaitCreation(created, topic));
   }
 
@@ -58,9 +63,17 @@ public final class Topics {
     settings.put(
         TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
         Integer.toString(Math.max(1 << 20, config.maxRecordBytes())));
-    Optional<Short> replication =
-        config.replication() < 0 ? Optional.empty() : Optional.of(config.replication());
-    return new NewTopic(name, Optional.of(config.partitions()), replication).configs(settings);
+    return new NewTopic(name, Optional.of(config.partitions()), replication(config))
+        .configs(settings);
+  }
+
+  private static NewTopic profilesTopic(String name, TopologyConfig config) {
+    return new NewTopic(name, Optional.of(1), replication(config))
+        .configs(Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+  }
+
+  private static Optional<Short> replication(TopologyConfig config) {
+    return config.replication() < 0 ? Optional.empty() : Optional.of(config.replication());
   }
 
   /** Another instance may have been faster. */
@@ -72,6 +85,23 @@ public final class Topics {
         throw e;
       }
     }
+  }
+
+  private static void checkProfiles(Admin admin, String topic, Set<String> existing) {
+    if (!existing.contains(topic)) {
+      return;
+    }
+    List<String> topics = List.of(topic);
+    int partitions =
+        await(admin.describeTopics(topics).allTopicNames(), "describing topics")
+            .get(topic)
+            .partitions()
+            .size();
+    if (partitions != 1) {
+      throw new TopologyException(
+          "topic %s has %d partitions, it must have 1".formatted(topic, partitions), null);
+    }
+    configs(admin, topics).forEach(Topics::requireCompaction);
   }
 
   private static void checkInternal(Admin admin, TopologyConfig config, Set<String> existing) {

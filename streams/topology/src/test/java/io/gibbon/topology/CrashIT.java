@@ -10,15 +10,11 @@ import io.gibbon.schemas.Document;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.examples.EmbeddingExample;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -57,7 +53,8 @@ class CrashIT {
     }
     List<Document> documents = documents();
     cluster.produceDocuments("documents", documents);
-    assertThat(runUntilKilled(settings, DOCUMENTS / 3)).isEqualTo(CrashingProcess.STATUS);
+    assertThat(CrashingProcess.run(directory, settings, DOCUMENTS / 3, ScriptedEncoder.FINGERPRINT))
+        .isEqualTo(CrashingProcess.STATUS);
     assertThat(cluster.consume("context-events")).hasSizeLessThan(DOCUMENTS);
 
     ScriptedEncoder encoder = new ScriptedEncoder();
@@ -116,33 +113,6 @@ class CrashIT {
           .ignoreException(StateUnavailableException.class)
           .until(() -> example.isUsable("1"));
     }
-  }
-
-  private int runUntilKilled(Map<String, String> settings, int documents) throws Exception {
-    Path file = directory.resolve("settings.properties");
-    Properties properties = new Properties();
-    properties.putAll(settings);
-    try (Writer writer = Files.newBufferedWriter(file)) {
-      properties.store(writer, null);
-    }
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CrashingProcess.class.getName(),
-                file.toString(),
-                Integer.toString(documents))
-            .inheritIO()
-            .start();
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new AssertionError("the process did not come to its end");
-    }
-    return process.exitValue();
   }
 
   private static List<Document> documents() {

@@ -2,11 +2,14 @@ package io.gibbon.topology;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An instance that halts, as if killed, once it has handed a number of documents to its encoder.
@@ -14,12 +17,43 @@ import java.util.Properties;
 final class CrashingProcess {
 
   static final int STATUS = 7;
+  private static final Duration PATIENCE = Duration.ofSeconds(100);
 
   private CrashingProcess() {}
 
+  /** Runs such an instance in a process of its own until its end, and returns its status. */
+  static int run(Path directory, Map<String, String> settings, int documents, String fingerprint)
+      throws IOException, InterruptedException {
+    Path file = directory.resolve("settings.properties");
+    Properties properties = new Properties();
+    properties.putAll(settings);
+    try (Writer writer = Files.newBufferedWriter(file)) {
+      properties.store(writer, null);
+    }
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                CrashingProcess.class.getName(),
+                file.toString(),
+                Integer.toString(documents),
+                fingerprint)
+            .inheritIO()
+            .start();
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("the process did not come to its end");
+    }
+    return process.exitValue();
+  }
+
   /**
-   * Arguments: a properties file with the topology's settings, and the number of documents after
-   * which to halt.
+   * Arguments: a properties file with the topology's settings, the number of documents after which
+   * to halt, and the encoder's profile.
    */
   public static void main(String... arguments) throws IOException, InterruptedException {
     Properties properties = new Properties();
@@ -29,7 +63,7 @@ final class CrashingProcess {
     Map<String, String> settings = new HashMap<>();
     properties.stringPropertyNames().forEach(key -> settings.put(key, properties.getProperty(key)));
     int limit = Integer.parseInt(arguments[1]);
-    ScriptedEncoder encoder = new ScriptedEncoder();
+    ScriptedEncoder encoder = new ScriptedEncoder(arguments[2]);
     GibbonStreams streams = new GibbonStreams(TopologyConfig.of(settings), encoder);
     streams.start();
     while (encoder.encoded().size() < limit) {

@@ -188,7 +188,8 @@ class RepairTest {
     harness
         .store(Stores.INDEX)
         .put(
-            Keys.context(ID, 0), new IndexedContext("c", "1", 0, OLD_ENCODING, 4, "title", "text"));
+            Keys.context(profile, ID, 0),
+            new IndexedContext("c", "1", 0, OLD_ENCODING, 4, "title", "text", profile));
     page(profile, OLD_ENCODING);
     put(
         new Manifest(

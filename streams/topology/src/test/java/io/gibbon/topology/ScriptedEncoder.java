@@ -29,6 +29,9 @@ public final class ScriptedEncoder implements Encoder {
   /** Characters, and so tokens, of a context. */
   public static final int CONTEXT_CHARACTERS = 100;
 
+  /** Of the profile, unless another is asked for. */
+  public static final String FINGERPRINT = "00000000000000aa";
+
   private final Profile profile;
   private final List<String> encoded = new CopyOnWriteArrayList<>();
   private final Map<String, Integer> failures = new ConcurrentHashMap<>();
@@ -38,13 +41,14 @@ public final class ScriptedEncoder implements Encoder {
 
   /** An encoder with states of 8 KiB a token, so that contexts have several pages. */
   public ScriptedEncoder() {
-    this("00000000000000aa");
+    this(FINGERPRINT);
   }
 
   /** An encoder of a profile of its own. */
   public ScriptedEncoder(String fingerprint) {
     KvLayout layout = new KvLayout(2, 8, 64, KvFormat.F32);
-    profile = new Profile("scripted", fingerprint, layout, 3, 1000, CONTEXT_CHARACTERS);
+    profile =
+        new Profile("scripted-" + fingerprint, fingerprint, layout, 3, 1000, CONTEXT_CHARACTERS);
   }
 
   /** Lets the next attempts for texts that contain a word fail. */

@@ -28,6 +28,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -40,12 +41,24 @@ import org.jspecify.annotations.Nullable;
 /** The topology in Kafka's test driver, with a clock that only {@link #advance} moves. */
 final class TopologyHarness implements AutoCloseable {
 
+  private static final String PROFILES = "gibbon-gibbon-profiles";
+
+  private static final List<String> STORES =
+      List.of(
+          Stores.PENDING,
+          Stores.DOCUMENTS,
+          Stores.MANIFESTS,
+          Stores.PAGES,
+          Stores.INDEX,
+          Stores.COLLECTIONS);
+
   static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   final GibbonTopology topology;
   final TestInputTopic<byte[], byte[]> documents;
   final TestOutputTopic<byte[], byte[]> events;
   final TestOutputTopic<byte[], byte[]> deadLetters;
+  private final TestOutputTopic<byte[], byte[]> profiles;
   private final TopologyTestDriver driver;
 
   TopologyHarness(Path stateDir, ScriptedEncoder encoder, Map<String, String> settings) {
@@ -63,6 +76,36 @@ final class TopologyHarness implements AutoCloseable {
     documents = driver.createInputTopic("documents", in, in, START, Duration.ofSeconds(1));
     events = driver.createOutputTopic("context-events", out, out);
     deadLetters = driver.createOutputTopic("dead-letters", out, out);
+    profiles = driver.createOutputTopic(PROFILES, out, out);
+  }
+
+  /** Everything in the stores, for another instance; the test driver keeps nothing. */
+  Map<String, List<KeyValue<Bytes, Object>>> state() {
+    Map<String, List<KeyValue<Bytes, Object>>> state = new HashMap<>();
+    for (String name : STORES) {
+      try (KeyValueIterator<Bytes, Object> all = this.<Object>store(name).all()) {
+        List<KeyValue<Bytes, Object>> pairs = new ArrayList<>();
+        all.forEachRemaining(pairs::add);
+        state.put(name, pairs);
+      }
+    }
+    return state;
+  }
+
+  /** Takes over another instance's partition. */
+  void restore(Map<String, List<KeyValue<Bytes, Object>>> state) {
+    state.forEach((name, pairs) -> this.<Object>store(name).putAll(pairs));
+  }
+
+  /** Lets an instance read what others have said of profiles. */
+  void hear(List<TestRecord<byte[], byte[]>> records) {
+    ByteArraySerializer in = new ByteArraySerializer();
+    driver.createInputTopic(PROFILES, in, in).pipeRecordList(records);
+  }
+
+  /** What this instance has said of profiles since it was last asked. */
+  List<TestRecord<byte[], byte[]>> readProfiles() {
+    return profiles.readRecordsToList();
   }
 
   /** The directories of tasks with stores of ours. */
@@ -104,6 +147,11 @@ final class TopologyHarness implements AutoCloseable {
 
   void delete(String id) {
     documents.pipeInput(new TestRecord<>(("c/" + id).getBytes(UTF_8), (byte[]) null));
+  }
+
+  void deleteAt(Instant time, String id) {
+    documents.pipeInput(
+        new TestRecord<>(("c/" + id).getBytes(UTF_8), null, new RecordHeaders(), time));
   }
 
   static Document document(String collection, String id, String text) {

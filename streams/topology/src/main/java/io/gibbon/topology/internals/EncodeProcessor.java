@@ -19,19 +19,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps and encodes the documents of one partition. A record only changes stores; the work is done
- * by the runtime, and a punctuation, which is scheduled only while there is something to do, hands
- * over and collects. Used by one stream thread.
+ * by the runtime, and a punctuation, which comes often only while there is something to do, hands
+ * over and collects. It begins when the record of profiles has heard of it: then no instance can
+ * take the states that it writes for leavings of a profile that nobody keeps. Used by one stream
+ * thread.
  */
 final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output> {
 
   private static final Deserializer<Document> DOCUMENTS =
       RecordSerde.of(Document.class).deserializer();
+
+  /** How often the record of profiles is looked at by who has nothing else to do. */
+  private static final Duration REST = Duration.ofMinutes(1);
+
+  /** As {@link #REST}, while another profile is coming. */
+  private static final Duration WATCH = Duration.ofSeconds(1);
+
   private static final Duration EXPIRY = Duration.ofHours(1);
   private static final long DISK_CHECK_MILLIS = 1000;
 
   private final TopologyConfig config;
   private final Encoder encoder;
   private final EncoderRoom room;
+  private final Profiles profiles;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
 
@@ -39,9 +49,11 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private EncodeQueue queue;
   private Lifecycle lifecycle;
   private Repair repair;
+  private ProfileReporter reporter;
   private DocumentScan expiry;
   private ObsoletePages obsolete;
   private @Nullable Cancellable punctuation;
+  private @Nullable Duration pace;
   private long diskChecked;
   private boolean diskFull;
 
@@ -49,11 +61,13 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
       TopologyConfig config,
       Encoder encoder,
       EncoderRoom room,
+      Profiles profiles,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
     this.encoder = encoder;
     this.room = room;
+    this.profiles = profiles;
     this.backpressure = backpressure;
     this.metrics = metrics;
   }
@@ -67,7 +81,8 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     obsolete = new ObsoletePages(writer);
     lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, room, config, metrics);
     queue = lifecycle.queue();
-    repair = new Repair(stores, lifecycle, queue, writer, obsolete, profile);
+    repair = new Repair(stores, profiles, lifecycle, queue, writer, obsolete);
+    reporter = new ProfileReporter(context, profiles, repair);
     expiry = new DocumentScan(stores, () -> true, lifecycle::expireMarker);
     queue.load();
     context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
@@ -76,6 +91,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
 
   @Override
   public void process(Record<byte[], byte[]> record) {
+    reporter.step();
     DocumentId document = TopicKeys.document(record.key());
     RecordMetadata metadata =
         context.recordMetadata().orElseThrow(() -> new IllegalStateException("no metadata"));
@@ -104,17 +120,22 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     if (room.isClosed()) {
       queue.takeBack();
     } else if (!diskFull) {
-      repair.step();
       expiry.step();
-      queue.handOver();
-      if (queue.count()) {
-        context.commit();
+      if (reporter.isHeard()) {
+        encode();
       }
     }
+    reporter.step();
     obsolete.step(now);
     hold();
-    if (isIdle()) {
-      sleep();
+    pace(isIdle() ? leisure() : config.punctuation());
+  }
+
+  private void encode() {
+    repair.step();
+    queue.handOver();
+    if (queue.count()) {
+      context.commit();
     }
   }
 
@@ -130,21 +151,30 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   }
 
   private boolean isIdle() {
-    return queue.isEmpty() && repair.isDone() && expiry.isDone() && obsolete.isEmpty() && !diskFull;
+    return reporter.isHeard()
+        && queue.isEmpty()
+        && repair.isDone()
+        && expiry.isDone()
+        && obsolete.isEmpty()
+        && !diskFull;
   }
 
-  /** Every punctuation costs a transaction, so an idle partition has none. */
+  private Duration leisure() {
+    return reporter.isSettled() ? REST : WATCH;
+  }
+
   private void wake() {
-    if (punctuation == null) {
-      punctuation =
-          context.schedule(config.punctuation(), PunctuationType.WALL_CLOCK_TIME, this::punctuate);
-    }
+    pace(config.punctuation());
   }
 
-  private void sleep() {
-    if (punctuation != null) {
-      punctuation.cancel();
-      punctuation = null;
+  /** Every punctuation costs a transaction, so they come seldom while there is nothing to do. */
+  private void pace(Duration wanted) {
+    if (!wanted.equals(pace)) {
+      if (punctuation != null) {
+        punctuation.cancel();
+      }
+      pace = wanted;
+      punctuation = context.schedule(wanted, PunctuationType.WALL_CLOCK_TIME, this::punctuate);
     }
   }
 

@@ -30,11 +30,17 @@ import org.apache.kafka.streams.state.KeyValueIterator;
  */
 final class EncodeQueue {
 
+  /** The most documents looked at in one punctuation. */
+  private static final int SLICE = 256;
+
   /** Is told how documents leave the queue. */
   interface Outcomes {
 
     /** The document's manifest is complete. */
     void encoded(DocumentId document, PendingDocument pending, Manifest manifest);
+
+    /** There is no need to encode the document: our profile's manifest has this very content. */
+    void usable(DocumentId document, PendingDocument pending, Manifest manifest);
 
     /** The document is given up. */
     void failed(DocumentId document, PendingDocument pending, String reason);
@@ -316,12 +322,16 @@ final class EncodeQueue {
    */
   boolean count() {
     room.report(this, inFlight());
-    while (inFlight() < config.inFlightDocuments() && !waiting.isEmpty()) {
+    for (int looked = 0; looked < SLICE && hasRoom() && !waiting.isEmpty(); looked++) {
       DocumentId document = waiting.iterator().next();
       PendingDocument pending = stores.pending().get(Keys.document(document));
+      Manifest made = pending == null ? null : writer.current(document, pending.getContentHash());
       if (pending == null) {
         waiting.remove(document);
         unaccount(document);
+      } else if (made != null) {
+        outcomes.usable(document, pending, made);
+        remove(document);
       } else if (isHopeless(pending)) {
         waiting.remove(document);
         giveUp(
@@ -336,6 +346,10 @@ final class EncodeQueue {
       }
     }
     return !counted.isEmpty();
+  }
+
+  private boolean hasRoom() {
+    return inFlight() < config.inFlightDocuments();
   }
 
   private int inFlight() {

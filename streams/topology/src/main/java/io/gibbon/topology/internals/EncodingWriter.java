@@ -3,6 +3,7 @@ package io.gibbon.topology.internals;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.schemas.DocumentVersion;
 import io.gibbon.schemas.IndexedContext;
 import io.gibbon.schemas.KvPage;
 import io.gibbon.schemas.Manifest;
@@ -138,6 +139,7 @@ final class EncodingWriter {
     if (before != null) {
       manifest.getObsolete().addAll(before.getObsolete());
       manifest.getObsolete().add(obsolete(before));
+      deleteIndexed(before, manifest.getContexts().size());
     }
     stores
         .pages()
@@ -146,17 +148,17 @@ final class EncodingWriter {
             new KvPage(manifest.getEncodeId(), -1, -1, ByteBuffer.allocate(0)));
     stores.manifests().put(Keys.manifest(document, profile, ManifestState.COMPLETE), manifest);
     stores.manifests().put(building(document), null);
-    index(encoding, before == null ? 0 : before.getContexts().size());
+    index(encoding);
     return manifest;
   }
 
-  private void index(Encoding encoding, int before) {
+  private void index(Encoding encoding) {
     Manifest manifest = encoding.manifest;
     for (ManifestContext context : manifest.getContexts()) {
       stores
           .index()
           .put(
-              Keys.context(encoding.document, context.getIndex()),
+              Keys.context(profile, encoding.document, context.getIndex()),
               new IndexedContext(
                   encoding.document.collection(),
                   encoding.document.id(),
@@ -164,14 +166,22 @@ final class EncodingWriter {
                   manifest.getEncodeId(),
                   context.getTokens(),
                   manifest.getTitle(),
-                  encoding.texts.get(context.getIndex())));
+                  encoding.texts.get(context.getIndex()),
+                  profile));
     }
-    deleteIndexed(encoding.document, manifest.getContexts().size(), before);
   }
 
-  /** The manifest that readers see, of the active profile. */
+  /** The manifest that readers see, of our own profile. */
   @Nullable Manifest complete(DocumentId document) {
     return stores.manifests().get(Keys.manifest(document, profile, ManifestState.COMPLETE));
+  }
+
+  /** The manifest of exactly this content, whose pages are there, of our own profile; or null. */
+  @Nullable Manifest current(DocumentId document, String contentHash) {
+    Manifest manifest = complete(document);
+    return manifest != null && manifest.getContentHash().equals(contentHash) && hasPages(manifest)
+        ? manifest
+        : null;
   }
 
   /**
@@ -185,6 +195,14 @@ final class EncodingWriter {
         != null;
   }
 
+  /** Gives an encoding the version of newer, equal content. */
+  void advance(Manifest manifest, DocumentVersion version) {
+    manifest.setVersion(version);
+    stores
+        .manifests()
+        .put(Keys.manifest(document(manifest), profile, manifest.getState()), manifest);
+  }
+
   /** Deletes what was written of an encoding that will not be completed. */
   void discardBuilding(DocumentId document) {
     Manifest building = stores.manifests().get(building(document));
@@ -195,19 +213,14 @@ final class EncodingWriter {
   }
 
   /** Deletes everything of a document that answers could use, of all profiles, at once. */
-  void deleteAll(DocumentId document, int contexts) {
-    int indexed = contexts;
-    for (Manifest manifest : manifests(document)) {
-      indexed = Math.max(indexed, manifest.getContexts().size());
-      delete(manifest);
-    }
-    deleteIndexed(document, 0, indexed);
+  void deleteAll(DocumentId document) {
+    manifests(document).forEach(this::delete);
   }
 
-  /** Deletes a document's entries of the search index, from one context up to another. */
-  void deleteIndexed(DocumentId document, int from, int to) {
-    for (int index = from; index < to; index++) {
-      stores.index().put(Keys.context(document, index), null);
+  /** Deletes what an encoding has in the search index, from one context on. */
+  private void deleteIndexed(Manifest manifest, int from) {
+    for (int index = from; index < manifest.getContexts().size(); index++) {
+      stores.index().put(Keys.context(manifest.getProfile(), document(manifest), index), null);
     }
   }
 
@@ -224,13 +237,20 @@ final class EncodingWriter {
     return manifests;
   }
 
-  /** Deletes a manifest and all pages it lists. */
-  void delete(Manifest manifest) {
-    deletePages(manifest);
-    deleteObsolete(manifest);
+  /**
+   * Deletes a manifest and everything it lists.
+   *
+   * @return how many pages that were
+   */
+  long delete(Manifest manifest) {
+    if (manifest.getState() == ManifestState.COMPLETE) {
+      deleteIndexed(manifest, 0);
+    }
+    long pages = deletePages(manifest) + deleteObsolete(manifest);
     stores
         .manifests()
         .put(Keys.manifest(document(manifest), manifest.getProfile(), manifest.getState()), null);
+    return pages;
   }
 
   /** Deletes the pages that a document's complete manifest lists as obsolete. */
@@ -243,19 +263,26 @@ final class EncodingWriter {
     }
   }
 
-  private void deleteObsolete(Manifest manifest) {
+  private long deleteObsolete(Manifest manifest) {
+    long pages = 0;
     for (ObsoleteEncoding obsolete : manifest.getObsolete()) {
-      deletePages(
-          document(manifest), manifest.getProfile(), obsolete.getEncodeId(), obsolete.getPages());
+      pages +=
+          deletePages(
+              document(manifest),
+              manifest.getProfile(),
+              obsolete.getEncodeId(),
+              obsolete.getPages());
     }
+    return pages;
   }
 
-  private void deletePages(Manifest manifest) {
+  private long deletePages(Manifest manifest) {
     ObsoleteEncoding all = obsolete(manifest);
-    deletePages(document(manifest), manifest.getProfile(), all.getEncodeId(), all.getPages());
+    return deletePages(
+        document(manifest), manifest.getProfile(), all.getEncodeId(), all.getPages());
   }
 
-  private void deletePages(
+  private long deletePages(
       DocumentId document, String profile, String encodeId, List<Integer> pages) {
     stores.pages().put(Keys.pagesEnd(document, profile, encodeId), null);
     for (int context = 0; context < pages.size(); context++) {
@@ -263,6 +290,7 @@ final class EncodingWriter {
         stores.pages().put(Keys.page(document, profile, encodeId, context, page), null);
       }
     }
+    return pages.stream().mapToLong(Integer::longValue).sum();
   }
 
   private static ObsoleteEncoding obsolete(Manifest manifest) {

@@ -23,8 +23,10 @@ import org.apache.kafka.streams.state.StoreBuilder;
  *
  * <pre>
  *   documents -> identify -> repartition -> encode -> context events
- *                   |                          |
- *                   +---> dead letters <-------+
+ *                   |                        |  ^
+ *                   +---> dead letters <-----+  |
+ *                                            v  |
+ *                                         profiles
  * </pre>
  */
 public final class Ingestion {
@@ -37,6 +39,7 @@ public final class Ingestion {
   private final DocumentReader documents;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
+  private final Profiles profiles;
 
   /** The topology's parts that its processors share. */
   public Ingestion(
@@ -52,10 +55,18 @@ public final class Ingestion {
     this.room = room;
     this.backpressure = backpressure;
     this.metrics = metrics;
+    this.profiles = new Profiles(encoder.profile(), config.partitions());
   }
 
   /** Adds everything to a builder. */
   public void addTo(StreamsBuilder builder) {
+    String record = TopicNames.profiles(config.applicationId());
+    builder.addGlobalStore(
+        Profiles.store(),
+        record,
+        Consumed.with(BYTES, BYTES).withName("gibbon-profiles-source"),
+        () -> new ProfileListener(profiles));
+
     KStream<byte[], Output> identified =
         builder.stream(config.documentsTopic(), source())
             .process(
@@ -77,6 +88,8 @@ public final class Ingestion {
     sendDeadLetters(encoded, "gibbon-failed");
     select(encoded, Output.Event.class, "gibbon-events")
         .to(config.contextEventsTopic(), sink("gibbon-context-events-sink"));
+    select(encoded, Output.Profile.class, "gibbon-profiles")
+        .to(record, sink("gibbon-profiles-sink"));
   }
 
   /** A record from before Kafka had timestamps counts as the oldest. */
@@ -90,7 +103,7 @@ public final class Ingestion {
     return new ProcessorSupplier<>() {
       @Override
       public Processor<byte[], byte[], byte[], Output> get() {
-        return new EncodeProcessor(config, encoder, room, backpressure, metrics);
+        return new EncodeProcessor(config, encoder, room, profiles, backpressure, metrics);
       }
 
       @Override

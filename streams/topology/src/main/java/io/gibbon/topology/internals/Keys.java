@@ -10,9 +10,10 @@ import java.util.HexFormat;
 import org.apache.kafka.common.utils.Bytes;
 
 /**
- * Keys of the stores. Every key begins with the canonical form of the document's name ({@link
+ * Keys of the stores. Every key holds the canonical form of the document's name ({@link
  * DocumentKeys}), so all keys of one document, and all of one collection, are adjacent, and none is
- * the beginning of another document's.
+ * the beginning of another document's. It is what a key begins with, but in the index, where the
+ * profile comes first: readers ask for one profile's contexts only.
  */
 public final class Keys {
 
@@ -21,7 +22,7 @@ public final class Keys {
 
   private Keys() {}
 
-  /** Of a document: in {@code documents} and {@code pending}; a prefix of all its other keys. */
+  /** Of a document: in {@code documents} and {@code pending}; a prefix of its other keys. */
   public static Bytes document(DocumentId document) {
     return Bytes.wrap(start(document, 0).array());
   }
@@ -67,8 +68,20 @@ public final class Keys {
   }
 
   /** Of a context: in {@code index}. */
-  public static Bytes context(DocumentId document, int index) {
-    return Bytes.wrap(start(document, Integer.BYTES).putInt(index).array());
+  public static Bytes context(String profile, DocumentId document, int index) {
+    byte[] name = DocumentKeys.toBytes(document.collection(), document.id());
+    return Bytes.wrap(
+        ofProfile(profile, name.length + Integer.BYTES).put(name).putInt(index).array());
+  }
+
+  /** What the keys of all contexts of a collection begin with: in {@code index}. */
+  public static Bytes contexts(String profile, String collection) {
+    byte[] prefix = DocumentKeys.prefix(collection);
+    return Bytes.wrap(ofProfile(profile, prefix.length).put(prefix).array());
+  }
+
+  private static ByteBuffer ofProfile(String profile, int further) {
+    return ByteBuffer.allocate(PROFILE_BYTES + further).put(HexFormat.of().parseHex(profile));
   }
 
   private static ByteBuffer encoding(

@@ -77,33 +77,29 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     }
     PendingDocument pending =
         new PendingDocument(document, avro(version), ContentHash.of(document), source, 0, 0);
-    if (known != null && isUnchanged(known, pending)) {
+    if (known != null && isUnchanged(id, known, pending)) {
       metrics.unchanged.increment();
       advance(id, known, pending);
     } else {
       metrics.accepted.increment();
       queue.put(id, pending);
-      documents.put(stored(pending, usable(id, known)));
+      documents.put(stored(pending, writer.complete(id)));
     }
-  }
-
-  /** What answers go on using while newer content is encoded: nothing that another profile made. */
-  private @Nullable StoredDocument usable(DocumentId id, @Nullable StoredDocument known) {
-    if (known == null || known.getContexts() == 0 || writer.complete(id) != null) {
-      return known;
-    }
-    writer.deleteAll(id, known.getContexts());
-    return null;
   }
 
   private static boolean isLate(@Nullable StoredDocument known, Version version) {
     return known != null && version(known.getVersion()).compareTo(version) >= 0;
   }
 
-  /** A failed document is always tried again, a deleted one has no content to compare with. */
-  private static boolean isUnchanged(StoredDocument known, PendingDocument pending) {
+  /**
+   * A failed document is always tried again, a deleted one has no content to compare with, and one
+   * that only another profile has encoded is new to ours.
+   */
+  private boolean isUnchanged(DocumentId id, StoredDocument known, PendingDocument pending) {
+    String hash = pending.getContentHash();
     return switch (known.getState()) {
-      case PENDING, ENCODED -> known.getContentHash().equals(pending.getContentHash());
+      case PENDING -> known.getContentHash().equals(hash);
+      case ENCODED -> known.getContentHash().equals(hash) && writer.current(id, hash) != null;
       case FAILED, DELETED -> false;
     };
   }
@@ -122,7 +118,8 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     }
   }
 
-  private StoredDocument stored(PendingDocument pending, @Nullable StoredDocument known) {
+  /** A document that waits, while answers go on using what an earlier encoding wrote. */
+  private StoredDocument stored(PendingDocument pending, @Nullable Manifest usable) {
     Document document = pending.getDocument();
     return new StoredDocument(
         document.getCollection(),
@@ -136,8 +133,8 @@ final class Lifecycle implements EncodeQueue.Outcomes {
         document.getTimestamp(),
         pending.getContentHash(),
         pending.getSource(),
-        known == null ? 0 : known.getContexts(),
-        known == null ? 0L : known.getTokens(),
+        usable == null ? 0 : usable.getContexts().size(),
+        usable == null ? 0L : usable.getTokens(),
         now());
   }
 
@@ -150,7 +147,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     }
     metrics.deleted.increment();
     queue.remove(id);
-    writer.deleteAll(id, known == null ? 0 : known.getContexts());
+    writer.deleteAll(id);
     StoredDocument marker =
         new StoredDocument(
             id.collection(),
@@ -184,22 +181,40 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     metrics.encoded.increment();
     metrics.contexts.add(manifest.getContexts().size());
     metrics.tokens.add(manifest.getTokens());
-    StoredDocument document = stored(pending, null);
-    document.setState(DocumentState.ENCODED);
-    document.setContexts(manifest.getContexts().size());
-    document.setTokens(manifest.getTokens());
-    documents.put(document);
-    emit(id, event(document, ContextEventKind.ENCODED, manifest));
+    putEncoded(id, pending, manifest);
     if (!manifest.getObsolete().isEmpty()) {
       obsolete.add(id);
     }
+  }
+
+  /** Was told already, unless the version is new. */
+  @Override
+  public void usable(DocumentId id, PendingDocument pending, Manifest manifest) {
+    if (manifest.getVersion().equals(pending.getVersion())) {
+      documents.put(encoded(pending, manifest));
+    } else {
+      writer.advance(manifest, pending.getVersion());
+      putEncoded(id, pending, manifest);
+    }
+  }
+
+  private void putEncoded(DocumentId id, PendingDocument pending, Manifest manifest) {
+    StoredDocument document = encoded(pending, manifest);
+    documents.put(document);
+    emit(id, event(document, ContextEventKind.ENCODED, manifest));
+  }
+
+  private StoredDocument encoded(PendingDocument pending, Manifest manifest) {
+    StoredDocument document = stored(pending, manifest);
+    document.setState(DocumentState.ENCODED);
+    return document;
   }
 
   @Override
   public void failed(DocumentId id, PendingDocument pending, String reason) {
     metrics.failed.increment();
     metrics.deadLetters.increment();
-    StoredDocument document = stored(pending, documents.get(id));
+    StoredDocument document = stored(pending, writer.complete(id));
     document.setState(DocumentState.FAILED);
     document.setReason(reason);
     documents.put(document);
@@ -214,19 +229,19 @@ final class Lifecycle implements EncodeQueue.Outcomes {
             reason));
   }
 
-  /** Takes what answers can no longer use out of the index and out of the counts. */
-  void forgetContexts(DocumentId id, StoredDocument document, int indexed) {
-    writer.deleteIndexed(id, 0, indexed);
-    if (document.getContexts() > 0) {
-      document.setContexts(0);
-      document.setTokens(0L);
+  /** Counts what answers can use: the last owner of the partition may have had another profile. */
+  void count(StoredDocument document, @Nullable Manifest usable) {
+    int contexts = usable == null ? 0 : usable.getContexts().size();
+    long tokens = usable == null ? 0 : usable.getTokens();
+    if (document.getContexts() != contexts || document.getTokens() != tokens) {
+      document.setContexts(contexts);
+      document.setTokens(tokens);
       documents.put(document);
     }
   }
 
-  /** Encodes a document again whose states are gone or of another profile. */
-  void encodeAgain(DocumentId id, StoredDocument document) {
-    writer.deleteAll(id, document.getContexts());
+  /** Encodes a document again whose states are gone or of other profiles only. */
+  void encodeAgain(DocumentId id, StoredDocument document, @Nullable Manifest usable) {
     PendingDocument pending =
         new PendingDocument(
             new Document(
@@ -242,7 +257,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
             0,
             0);
     queue.put(id, pending);
-    documents.put(stored(pending, null));
+    documents.put(stored(pending, usable));
   }
 
   private ContextEvent event(

@@ -35,7 +35,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyValue;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the stores of this process. Thread-safe. */
+/** Reads the stores of this process, as far as they are of its own profile. Thread-safe. */
 public final class LocalStateReader implements StateReader {
 
   private static final Deserializer<IndexedContext> INDEXED =
@@ -71,7 +71,7 @@ public final class LocalStateReader implements StateReader {
   public Optional<DocumentStatus> document(DocumentId document) {
     return stored(document)
         .filter(known -> known.getState() != DocumentState.DELETED)
-        .map(known -> status(document, known));
+        .map(known -> status(document, known, manifest(document)));
   }
 
   @Override
@@ -86,17 +86,31 @@ public final class LocalStateReader implements StateReader {
         queries.get(Stores.DOCUMENTS, Keys.document(document), partition(document)));
   }
 
-  private static DocumentStatus status(DocumentId document, StoredDocument stored) {
+  /**
+   * A document may be encoded, but not yet under our own profile: then it is pending to whoever
+   * asks here.
+   */
+  private static DocumentStatus status(
+      DocumentId document, StoredDocument stored, @Nullable Manifest manifest) {
+    boolean usable = manifest != null && manifest.getContentHash().equals(stored.getContentHash());
     return new DocumentStatus(
         document,
         Lifecycle.version(stored.getVersion()),
-        DocumentStatus.State.valueOf(stored.getState().name()),
+        stored.getState() == DocumentState.ENCODED && !usable
+            ? DocumentStatus.State.PENDING
+            : DocumentStatus.State.valueOf(stored.getState().name()),
         stored.getReason(),
         stored.getTitle(),
         stored.getText(),
         Map.copyOf(stored.getMetadata()),
-        stored.getContexts(),
-        stored.getTokens());
+        manifest == null ? 0 : manifest.getContexts().size(),
+        manifest == null ? 0 : manifest.getTokens());
+  }
+
+  /** What our own profile's last whole encoding of a document wrote, or null. */
+  private @Nullable Manifest manifest(DocumentId document) {
+    Bytes key = Keys.manifest(document, profile.fingerprint(), ManifestState.COMPLETE);
+    return queries.get(Stores.MANIFESTS, key, partition(document));
   }
 
   @Override
@@ -134,7 +148,8 @@ public final class LocalStateReader implements StateReader {
   @Override
   public SearchResult search(String collection, String question, int limit) {
     StoreQueries.Scattered<List<LuceneQuery.Hit>> found =
-        queries.scatter(Stores.INDEX, ContextIndex.query(collection, question, limit));
+        queries.scatter(
+            Stores.INDEX, ContextIndex.query(profile.fingerprint(), collection, question, limit));
     List<SearchResult.Candidate> best =
         found.results().stream()
             .flatMap(List::stream)
@@ -150,8 +165,8 @@ public final class LocalStateReader implements StateReader {
     return queries
         .<IndexedContext>range(
             Stores.INDEX,
-            Keys.context(document, 0),
-            Keys.context(document, Integer.MAX_VALUE),
+            Keys.context(profile.fingerprint(), document, 0),
+            Keys.context(profile.fingerprint(), document, Integer.MAX_VALUE),
             Integer.MAX_VALUE,
             partition(document))
         .stream()
@@ -161,7 +176,7 @@ public final class LocalStateReader implements StateReader {
 
   @Override
   public SearchResult contexts(String collection, int limit) {
-    Bytes from = Keys.collection(collection);
+    Bytes from = Keys.contexts(profile.fingerprint(), collection);
     StoreQueries.Scattered<KeyValue<Bytes, IndexedContext>> found =
         queries.rangeOfAll(Stores.INDEX, from, Bytes.increment(from), limit);
     List<SearchResult.Candidate> contexts =
@@ -218,9 +233,7 @@ public final class LocalStateReader implements StateReader {
   }
 
   private ManifestContext listed(ContextRef context) {
-    DocumentId document = context.document();
-    Bytes key = Keys.manifest(document, profile.fingerprint(), ManifestState.COMPLETE);
-    Manifest manifest = queries.get(Stores.MANIFESTS, key, partition(document));
+    Manifest manifest = manifest(context.document());
     if (manifest == null
         || !manifest.getEncodeId().equals(context.encodeId())
         || context.index() < 0

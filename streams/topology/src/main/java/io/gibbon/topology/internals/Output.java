@@ -14,6 +14,9 @@ public sealed interface Output {
   /** A record that was refused. */
   record DeadLetter(byte @Nullable [] value) implements Output {}
 
+  /** A fact for the record of profiles. */
+  record Profile(byte[] value) implements Output {}
+
   /** What became of a document. */
   record Event(byte[] value) implements Output {}
 }

@@ -5,46 +5,77 @@ import io.gibbon.schemas.Manifest;
 import io.gibbon.schemas.ManifestState;
 import io.gibbon.schemas.StoredDocument;
 import io.gibbon.topology.DocumentId;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One pass over the documents after every start, in slices: what has lost its pages, belongs to
- * another profile or was left half done is encoded again, and left-over lists are taken up. Used by
- * one stream thread.
+ * Passes over the documents, in slices, after every start and after every change of the profiles
+ * that are kept: what has no states of our own profile, or has lost its pages, is encoded again;
+ * what was left half done, and what is of a profile that is not kept any more, is deleted;
+ * left-over lists are taken up. While our own profile is none of those kept, it does nothing. Used
+ * by one stream thread.
  */
 final class Repair {
 
   private static final double ROOM = 0.5;
 
+  /** Pages that one slice deletes; the last document of a slice may exceed it. */
+  private static final long SLICE_PAGES = 4096;
+
+  private final Profiles profiles;
   private final Lifecycle lifecycle;
   private final EncodeQueue queue;
   private final EncodingWriter writer;
   private final ObsoletePages obsolete;
-  private final String profile;
   private final DocumentScan scan;
+  private final Set<DocumentId> awaited = new HashSet<>();
+  private Set<String> kept = Set.of();
+  private long deleted;
+  private boolean complete;
 
   Repair(
       Stores stores,
+      Profiles profiles,
       Lifecycle lifecycle,
       EncodeQueue queue,
       EncodingWriter writer,
-      ObsoletePages obsolete,
-      String profile) {
+      ObsoletePages obsolete) {
+    this.profiles = profiles;
     this.lifecycle = lifecycle;
     this.queue = queue;
     this.writer = writer;
     this.obsolete = obsolete;
-    this.profile = profile;
-    this.scan = new DocumentScan(stores, () -> queue.fullness() <= ROOM, this::check);
+    this.scan = new DocumentScan(stores, this::hasRoom, this::check);
   }
 
-  /** Whether the pass is over. */
+  /** Whether nothing is left to pass over, as far as our own profile is kept. */
   boolean isDone() {
-    return scan.isDone();
+    return !profiles.keepsOwn() || scan.isDone() && kept.equals(profiles.kept());
+  }
+
+  /** Whether every document has been seen encoded under our own profile, or given up. */
+  boolean isComplete() {
+    return complete;
   }
 
   /** Goes on with the next slice, while the queue has room. */
   void step() {
+    if (!profiles.keepsOwn()) {
+      return;
+    }
+    if (kept.isEmpty() || scan.isDone() && !kept.equals(profiles.kept())) {
+      kept = profiles.kept();
+      scan.restart();
+    }
+    deleted = 0;
     scan.step();
+    awaited.removeIf(id -> !queue.contains(id));
+    complete |= scan.isDone() && awaited.isEmpty();
+  }
+
+  private boolean hasRoom() {
+    return queue.fullness() <= ROOM && deleted < SLICE_PAGES;
   }
 
   private void check(StoredDocument document) {
@@ -54,34 +85,51 @@ final class Repair {
   }
 
   private void checkStates(DocumentId id, StoredDocument document) {
-    boolean queued = queue.contains(id);
-    boolean usable = false;
-    int indexed = document.getContexts();
-    for (Manifest manifest : writer.manifests(id)) {
-      boolean active = manifest.getProfile().equals(profile);
-      boolean building = manifest.getState() == ManifestState.BUILDING;
-      if (active && !building && writer.hasPages(manifest)) {
-        usable = true;
-        takeUp(id, manifest);
-      } else if (!active || !building || !queued) {
-        indexed = Math.max(indexed, manifest.getContexts().size());
-        writer.delete(manifest);
-      }
-    }
-    if (!usable) {
-      lifecycle.forgetContexts(id, document, indexed);
-    }
+    Manifest usable = clean(id);
+    boolean current = usable != null && usable.getContentHash().equals(document.getContentHash());
     boolean lost =
         document.getState() == DocumentState.PENDING
-            || document.getState() == DocumentState.ENCODED && !usable;
-    if (lost && !queued) {
-      lifecycle.encodeAgain(id, document);
+            || document.getState() == DocumentState.ENCODED && !current;
+    if (lost && !queue.contains(id)) {
+      lifecycle.encodeAgain(id, document, usable);
+    } else {
+      lifecycle.count(document, usable);
+    }
+    if (lost && !complete) {
+      awaited.add(id);
     }
   }
 
-  private void takeUp(DocumentId id, Manifest manifest) {
-    if (!manifest.getObsolete().isEmpty()) {
+  /** Deletes what is of no use any more; returns what answers under our own profile can use. */
+  private @Nullable Manifest clean(DocumentId id) {
+    Manifest usable = null;
+    for (Manifest manifest : writer.manifests(id)) {
+      if (isUsable(manifest)) {
+        usable = manifest;
+      } else if (!isOthers(manifest) && !isBeingBuilt(id, manifest)) {
+        deleted += writer.delete(manifest);
+      }
+    }
+    if (usable != null && !usable.getObsolete().isEmpty()) {
       obsolete.add(id);
     }
+    return usable;
+  }
+
+  private boolean isUsable(Manifest manifest) {
+    return profiles.isOwn(manifest.getProfile())
+        && manifest.getState() == ManifestState.COMPLETE
+        && writer.hasPages(manifest);
+  }
+
+  private boolean isOthers(Manifest manifest) {
+    return !profiles.isOwn(manifest.getProfile())
+        && profiles.kept().contains(manifest.getProfile());
+  }
+
+  private boolean isBeingBuilt(DocumentId id, Manifest manifest) {
+    return profiles.isOwn(manifest.getProfile())
+        && manifest.getState() == ManifestState.BUILDING
+        && queue.contains(id);
   }
 }

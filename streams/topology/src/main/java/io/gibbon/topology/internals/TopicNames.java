@@ -3,7 +3,7 @@ package io.gibbon.topology.internals;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Names of the topics that Kafka Streams makes for us, below an application's id. */
+/** Names of the topics that belong to the topology alone, below an application's id. */
 public final class TopicNames {
 
   /** Name of the repartitioning. */
@@ -31,6 +31,11 @@ public final class TopicNames {
   /** The changelog of a store. */
   public static String changelog(String applicationId, String store) {
     return applicationId + "-" + store + "-changelog";
+  }
+
+  /** The record of profiles; Kafka Streams reads it, but does not make it. */
+  public static String profiles(String applicationId) {
+    return applicationId + "-" + Profiles.STORE;
   }
 
   /** Every topic that Kafka Streams may make for us. */

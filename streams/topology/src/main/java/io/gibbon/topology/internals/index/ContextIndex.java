@@ -26,14 +26,15 @@ import org.apache.lucene.search.TermQuery;
 
 /**
  * How contexts are found: by the words of their text and, at twice the weight, of their document's
- * title, within one collection. Words are split by Unicode's rules, so any language works; English
- * ones also lose their stop words and endings.
+ * title, within one collection and profile. Words are split by Unicode's rules, so any language
+ * works; English ones also lose their stop words and endings.
  */
 public final class ContextIndex {
 
   private static final Analyzer ANALYZER = new EnglishAnalyzer();
   private static final Deserializer<IndexedContext> READER =
       RecordSerde.of(IndexedContext.class).deserializer();
+  private static final String PROFILE = "profile";
   private static final String COLLECTION = "collection";
   private static final String TITLE = "title";
   private static final String TEXT = "text";
@@ -50,18 +51,19 @@ public final class ContextIndex {
   private static List<IndexableField> fields(byte[] value) {
     IndexedContext context = READER.deserialize("", value);
     return List.of(
+        new StringField(PROFILE, context.getProfile(), Field.Store.NO),
         new StringField(COLLECTION, context.getCollection(), Field.Store.NO),
         new TextField(TITLE, context.getTitle(), Field.Store.NO),
         new TextField(TEXT, context.getText(), Field.Store.NO));
   }
 
   /**
-   * Contexts of a collection that have words of a question. Of a very long question only the first
-   * {@value #MAX_QUESTION_TERMS} different words count.
+   * Contexts of a profile and a collection that have words of a question. Of a very long question
+   * only the first {@value #MAX_QUESTION_TERMS} different words count.
    *
    * @param limit the most hits of one partition, at least 1
    */
-  public static LuceneQuery query(String collection, String question, int limit) {
+  public static LuceneQuery query(String profile, String collection, String question, int limit) {
     BooleanQuery.Builder words = new BooleanQuery.Builder();
     for (String term : terms(question)) {
       words.add(new TermQuery(new Term(TEXT, term)), Occur.SHOULD);
@@ -70,6 +72,7 @@ public final class ContextIndex {
     }
     Query query =
         new BooleanQuery.Builder()
+            .add(new TermQuery(new Term(PROFILE, profile)), Occur.FILTER)
             .add(new TermQuery(new Term(COLLECTION, collection)), Occur.FILTER)
             .add(words.build(), Occur.MUST)
             .build();

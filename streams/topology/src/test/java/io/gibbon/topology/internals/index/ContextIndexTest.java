@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a question finds. */
 class ContextIndexTest {
 
+  private static final String PROFILE = "00000000000000aa";
   private static final RecordSerde<IndexedContext> SERDE = RecordSerde.of(IndexedContext.class);
 
   @TempDir Path stateDir;
@@ -66,10 +67,18 @@ class ContextIndexTest {
   }
 
   @Test
+  void profilesDoNotSeeEachOther() {
+    put("a", "1", "", "ferry");
+    put("00000000000000bb", "a", "1", "", "boat");
+    put("00000000000000bb", "a", "2", "", "ferry");
+    assertThat(search("a", "ferry boat")).containsExactly("1");
+  }
+
+  @Test
   void whatIsDeletedOrReplacedIsGoneAtOnce() {
     put("a", "1", "", "ferry");
     put("a", "2", "", "ferry");
-    store.put(Keys.context(new DocumentId("a", "1"), 0), null);
+    store.put(Keys.context(PROFILE, new DocumentId("a", "1"), 0), null);
     put("a", "2", "", "boat");
     assertThat(search("a", "ferry")).isEmpty();
     assertThat(search("a", "boat")).containsExactly("2");
@@ -93,15 +102,20 @@ class ContextIndexTest {
   }
 
   private void put(String collection, String id, String title, String text) {
-    IndexedContext context = new IndexedContext(collection, id, 0, "e", 1, title, text);
+    put(PROFILE, collection, id, title, text);
+  }
+
+  private void put(String profile, String collection, String id, String title, String text) {
+    IndexedContext context = new IndexedContext(collection, id, 0, "e", 1, title, text, profile);
     store.put(
-        Keys.context(new DocumentId(collection, id), 0), SERDE.serializer().serialize("", context));
+        Keys.context(profile, new DocumentId(collection, id), 0),
+        SERDE.serializer().serialize("", context));
   }
 
   private List<String> search(String collection, String question) {
     return store
         .query(
-            ContextIndex.query(collection, question, 10),
+            ContextIndex.query(PROFILE, collection, question, 10),
             PositionBound.unbounded(),
             new QueryConfig(false))
         .getResult()
