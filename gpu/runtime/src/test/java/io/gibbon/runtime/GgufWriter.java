@@ -81,6 +81,21 @@ public final class GgufWriter {
     return this;
   }
 
+  /** An array of binary32 numbers. */
+  public GgufWriter numbers(String key, List<Float> numbers) {
+    Bytes array = key(key, 9);
+    array.int32(6);
+    array.int64(numbers.size());
+    numbers.forEach(number -> array.int32(Float.floatToRawIntBits(number)));
+    return this;
+  }
+
+  /** The file without a value set before. */
+  public GgufWriter without(String key) {
+    values.remove(key);
+    return this;
+  }
+
   /** A value of any type number and any bytes, added even if the key is there. */
   public GgufWriter raw(String key, int type, byte[] bytes) {
     rawValues.string(key);

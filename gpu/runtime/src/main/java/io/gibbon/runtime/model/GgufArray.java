@@ -33,4 +33,12 @@ record GgufArray(GgufType type, int count, MemorySegment data) {
     }
     return values;
   }
+
+  float[] floats() {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = Float.intBitsToFloat(data.get(GgufReader.INT, (long) i * Integer.BYTES));
+    }
+    return values;
+  }
 }

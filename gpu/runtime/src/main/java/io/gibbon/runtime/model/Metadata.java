@@ -90,6 +90,15 @@ public final class Metadata {
     return array.ints();
   }
 
+  /** A required array of binary32 numbers. */
+  public float[] floats(String key) {
+    GgufArray array = array(key);
+    if (array.type() != GgufType.FLOAT32) {
+      throw problem(key, "is an array of " + array.type() + ", it must be an array of FLOAT32");
+    }
+    return array.floats();
+  }
+
   /** An exception that says what is wrong with the value of a key. */
   public InvalidModelException problem(String key, String problem) {
     return new InvalidModelException(file, key + " " + problem);

@@ -56,7 +56,7 @@ final class PairMerger {
     }
   }
 
-  /** A candidate whose tokens have changed since is recognised by its rank and skipped. */
+  /** A candidate whose tokens do not merge at its rank any more is skipped. */
   private void mergePair(long candidate) {
     int left = (int) candidate;
     int right = next[left];

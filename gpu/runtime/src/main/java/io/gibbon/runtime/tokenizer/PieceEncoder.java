@@ -1,6 +1,6 @@
 package io.gibbon.runtime.tokenizer;
 
-/** Encodes one piece after the other. Not thread-safe: its arrays serve all pieces. */
+/** Encodes one piece of bytes after the other. Not thread-safe: its arrays serve all pieces. */
 final class PieceEncoder {
 
   private static final int REPLACEMENT = 0xFFFD;
@@ -11,10 +11,10 @@ final class PieceEncoder {
   private byte[] utf8 = new byte[64];
   private int[] tokens = new int[64];
 
-  PieceEncoder(Vocabulary vocabulary, boolean wholePieces) {
+  PieceEncoder(Vocabulary vocabulary, Merges merges, boolean wholePieces) {
     this.vocabulary = vocabulary;
     this.wholePieces = wholePieces;
-    this.merger = new PairMerger(vocabulary.merges());
+    this.merger = new PairMerger(merges);
   }
 
   /**
@@ -24,7 +24,7 @@ final class PieceEncoder {
    */
   int encode(CharSequence text, int start, int end) {
     int length = toUtf8(text, start, end);
-    int whole = wholePieces ? vocabulary.normal(utf8, length) : -1;
+    int whole = wholePieces ? vocabulary.normal(ByteAlphabet.write(utf8, length)) : -1;
     if (whole >= 0) {
       tokens[0] = whole;
       return 1;

@@ -9,7 +9,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * Turns tokens into text as they come, whole characters only: a character whose bytes are spread
  * over several tokens appears with the last of them. Malformed bytes become the replacement
- * character, control tokens nothing. Not thread-safe; one per generation.
+ * character, control tokens nothing. The text goes on from the prompt's: a space at its start is
+ * part of it. Not thread-safe; one per generation.
  */
 public final class StreamingDecoder {
 

@@ -1,18 +1,17 @@
 package io.gibbon.runtime.tokenizer;
 
 import io.gibbon.runtime.model.Metadata;
+import io.gibbon.runtime.tokenizer.Names.Name;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 
 /**
- * Byte-level byte-pair encoding (Sennrich et al. 2016; GPT-2) from the vocabulary, merges and
- * {@code tokenizer.ggml.pre} of a GGUF file. Immutable and thread-safe.
+ * The tokenizer of a GGUF file, from its own vocabulary: byte-level byte-pair encoding ({@code
+ * gpt2}) or SentencePiece's ({@code llama}). Immutable and thread-safe.
  *
  * <p>Encoding takes time linear in the text: pieces longer than {@value #MAX_PIECE} characters
  * without any border (which no language has) are cut there.
@@ -23,32 +22,21 @@ public final class Tokenizer {
   static final int MAX_PIECE = 16_384;
 
   private static final String MODEL = "tokenizer.ggml.model";
-  private static final String PRE = "tokenizer.ggml.pre";
   private static final List<String> END_KEYS =
       List.of("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id");
-  private static final List<String> END_NAMES =
-      List.of(
-          "<|im_end|>",
-          "<|endoftext|>",
-          "<|end_of_text|>",
-          "<|eot_id|>",
-          "<|eom_id|>",
-          "<|end|>",
-          "<end_of_turn>",
-          "</s>",
-          "<eos>");
 
   private final Vocabulary vocabulary;
-  private final PreTokenizer preTokenizer;
+  private final Scheme scheme;
   private final OptionalInt beginOfSequence;
   private final boolean addsBeginOfSequence;
   private final Set<Integer> endOfGeneration;
 
-  private Tokenizer(Metadata metadata) {
-    this.vocabulary = new Vocabulary(metadata);
-    this.preTokenizer = preTokenizer(metadata);
+  private Tokenizer(Metadata metadata, Vocabulary vocabulary, Scheme scheme) {
+    this.vocabulary = vocabulary;
+    this.scheme = scheme;
     this.beginOfSequence = token(metadata, "tokenizer.ggml.bos_token_id");
-    this.addsBeginOfSequence = metadata.flag("tokenizer.ggml.add_bos_token", false);
+    this.addsBeginOfSequence =
+        metadata.flag("tokenizer.ggml.add_bos_token", scheme.addsBeginOfSequence());
     this.endOfGeneration = endOfGeneration(metadata);
   }
 
@@ -60,11 +48,19 @@ public final class Tokenizer {
    */
   public static Tokenizer from(Metadata metadata) {
     String model = metadata.string(MODEL);
-    if (!model.equals("gpt2")) {
-      throw metadata.problem(
-          MODEL, "is %s, which is not supported; supported: gpt2".formatted(model));
+    switch (model) {
+      case "gpt2" -> {
+        Vocabulary vocabulary = new Vocabulary(metadata, Spelling.BYTE_ALPHABET);
+        return new Tokenizer(metadata, vocabulary, new ByteLevelScheme(metadata, vocabulary));
+      }
+      case "llama" -> {
+        Vocabulary vocabulary = new Vocabulary(metadata, Spelling.SENTENCE_PIECE);
+        return new Tokenizer(metadata, vocabulary, new SentencePieceScheme(metadata, vocabulary));
+      }
+      default ->
+          throw metadata.problem(
+              MODEL, "is %s, which is not supported; supported: gpt2, llama".formatted(model));
     }
-    return new Tokenizer(metadata);
   }
 
   /** Number of tokens. */
@@ -90,22 +86,30 @@ public final class Tokenizer {
     TokenList tokens = new TokenList();
     StringBuilder text = new StringBuilder();
     for (Segment segment : segments) {
-      Pattern named = segment.control() ? vocabulary.named() : null;
-      int at = 0;
-      if (named != null) {
-        Matcher matcher = named.matcher(segment.text());
-        while (matcher.find()) {
-          text.append(segment.text(), at, matcher.start());
-          encodeText(text, tokens);
-          text.setLength(0);
-          tokens.add(vocabulary.id(matcher.group()));
-          at = matcher.end();
-        }
+      if (segment.control()) {
+        appendControl(segment.text(), text, tokens);
+      } else {
+        text.append(segment.text());
       }
-      text.append(segment.text(), at, segment.text().length());
     }
     encodeText(text, tokens);
     return tokens.toArray();
+  }
+
+  /** Encodes what comes before each control token, and leaves what comes behind the last. */
+  private void appendControl(String segment, StringBuilder text, TokenList tokens) {
+    int at = 0;
+    while (at < segment.length()) {
+      Name name = vocabulary.named().at(segment, at);
+      if (name == null) {
+        text.append(segment.charAt(at++));
+      } else {
+        encodeText(text, tokens);
+        text.setLength(0);
+        tokens.add(name.token());
+        at += name.text().length();
+      }
+    }
   }
 
   /**
@@ -113,18 +117,7 @@ public final class Tokenizer {
    * what {@link #encode(String)} is made of.
    */
   public void forEachPiece(CharSequence text, PieceConsumer consumer) {
-    PieceEncoder encoder = new PieceEncoder(vocabulary, preTokenizer.wholePieces());
-    Matcher matcher = preTokenizer.pattern().matcher(text);
-    int at = 0;
-    while (at < text.length()) {
-      int end = matcher.find() ? matcher.end() : text.length();
-      while (at < end) {
-        int cut = cut(text, at, end);
-        int count = encoder.encode(text, at, cut);
-        consumer.accept(at, cut, encoder.tokens(), count);
-        at = cut;
-      }
-    }
+    scheme.forEachPiece(text, consumer);
   }
 
   /** Receives the pieces of a text. */
@@ -157,17 +150,21 @@ public final class Tokenizer {
     return vocabulary.isControl(token);
   }
 
-  /** The text of tokens, control tokens by their names; malformed UTF-8 is replaced. */
+  /**
+   * The text of tokens, control tokens by their names; malformed UTF-8 is replaced. A space that
+   * {@link #encode} put in front of a text is taken off.
+   */
   public String decode(int[] tokens) {
-    int length = IntStream.of(tokens).map(this::byteLength).sum();
-    byte[] utf8 = new byte[length];
-    int at = 0;
+    ByteArrayOutputStream utf8 = new ByteArrayOutputStream();
+    boolean start = true;
     for (int token : tokens) {
       byte[] bytes = vocabulary.bytes(token);
-      System.arraycopy(bytes, 0, utf8, at, bytes.length);
-      at += bytes.length;
+      boolean spaced = start && scheme.addsSpace() && vocabulary.isNormal(token);
+      int skipped = spaced && bytes.length > 0 && bytes[0] == ' ' ? 1 : 0;
+      utf8.write(bytes, skipped, bytes.length - skipped);
+      start = vocabulary.isNamed(token);
     }
-    return new String(utf8, StandardCharsets.UTF_8);
+    return utf8.toString(StandardCharsets.UTF_8);
   }
 
   /** A decoder for one generation. */
@@ -180,7 +177,7 @@ public final class Tokenizer {
     return endOfGeneration;
   }
 
-  /** The token of that name in the vocabulary, in GPT-2's byte alphabet. */
+  /** The token that the vocabulary writes so. */
   public OptionalInt token(String name) {
     int id = vocabulary.id(name);
     return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
@@ -197,30 +194,7 @@ public final class Tokenizer {
   }
 
   private void encodeText(CharSequence text, TokenList tokens) {
-    forEachPiece(text, (start, end, piece, count) -> tokens.addAll(piece, count));
-  }
-
-  /** Where a long piece is cut: never between two surrogates. */
-  private static int cut(CharSequence text, int start, int end) {
-    int cut = start + MAX_PIECE;
-    if (cut >= end) {
-      return end;
-    }
-    return Character.isLowSurrogate(text.charAt(cut))
-            && Character.isHighSurrogate(text.charAt(cut - 1))
-        ? cut - 1
-        : cut;
-  }
-
-  private static PreTokenizer preTokenizer(Metadata metadata) {
-    String name = metadata.string(PRE, "gpt-2");
-    return PreTokenizer.of(name)
-        .orElseThrow(
-            () ->
-                metadata.problem(
-                    PRE,
-                    "is %s, which is not supported; supported: %s"
-                        .formatted(name, PreTokenizer.names())));
+    scheme.forEachPiece(text, (start, end, piece, count) -> tokens.addAll(piece, count));
   }
 
   private OptionalInt token(Metadata metadata, String key) {
@@ -232,7 +206,8 @@ public final class Tokenizer {
   private Set<Integer> endOfGeneration(Metadata metadata) {
     Set<Integer> tokens = new TreeSet<>();
     END_KEYS.forEach(key -> token(metadata, key).ifPresent(tokens::add));
-    END_NAMES.forEach(name -> token(name).stream().filter(this::isControl).forEach(tokens::add));
+    Vocabulary.END_NAMES.forEach(
+        name -> token(name).stream().filter(vocabulary::isNamed).forEach(tokens::add));
     return Set.copyOf(tokens);
   }
 }

@@ -1,4 +1,4 @@
-/** Text to tokens and back: byte-level BPE from a GGUF file's own vocabulary. */
+/** Text to tokens and back: byte-level BPE and SentencePiece from a GGUF file's own vocabulary. */
 @NullMarked
 package io.gibbon.runtime.tokenizer;
 

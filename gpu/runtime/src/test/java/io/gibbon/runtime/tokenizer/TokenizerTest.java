@@ -180,6 +180,7 @@ class TokenizerTest {
       delimiter = '|',
       value = {
         "gpt-2|don't 123 x|don,'t, 123, x",
+        "default|don't  12345 x =>|don,',t, , ,123,45, x, ,=>",
         "smollm|don't 123 x|don,'t, ,1,2,3, x",
         "llama-bpe|DON'T 1234 x!|DON,'T, ,123,4, x,!",
         "qwen2|DON'T 12 (x)|DON,'T, ,1,2, (,x,)",
@@ -193,15 +194,28 @@ class TokenizerTest {
     assertThat(String.join(",", cut)).isEqualTo(pieces);
   }
 
+  @ParameterizedTest
+  @CsvSource({"smollm,false", "llama-bpe,true", "qwen2,false"})
+  void filesThatDoNotSayBeginSequencesAsTheirFamilyDoes(String pre, boolean begins) {
+    GgufWriter file =
+        TinyModel.DEFAULT
+            .writer()
+            .string("tokenizer.ggml.pre", pre)
+            .without("tokenizer.ggml.add_bos_token");
+    try (Model other = Model.open(file.write(directory.resolve("begin.gguf")))) {
+      assertThat(Tokenizer.from(other.metadata()).addsBeginOfSequence()).isEqualTo(begins);
+    }
+  }
+
   @Test
   void unknownKindsAreRefusedByName() {
     refuses(
         TinyModel.DEFAULT.writer().string("tokenizer.ggml.model", "bert"),
-        "tokenizer.ggml.model is bert, which is not supported; supported: gpt2");
+        "tokenizer.ggml.model is bert, which is not supported; supported: gpt2, llama");
     refuses(
         TinyModel.DEFAULT.writer().string("tokenizer.ggml.pre", "tekken"),
         "tokenizer.ggml.pre is tekken, which is not supported; "
-            + "supported: gpt-2, smollm, llama-bpe, qwen2");
+            + "supported: gpt-2, default, smollm, llama-bpe, llama3, llama-v3, qwen2");
   }
 
   @Test
