@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /** States of documents in memory, one context each; a search finds whatever shares a word. */
 public final class FakeStates implements StateReader {
@@ -30,6 +31,9 @@ public final class FakeStates implements StateReader {
 
   /** Contexts whose states are gone. */
   public final Set<String> gone = ConcurrentHashMap.newKeySet();
+
+  /** Documents whose partition cannot be asked. */
+  public final Set<DocumentId> absent = ConcurrentHashMap.newKeySet();
 
   /** Whether the first restoration is done. */
   public volatile boolean ready = true;
@@ -121,7 +125,10 @@ public final class FakeStates implements StateReader {
 
   @Override
   public List<Candidate> contexts(DocumentId document) {
-    return document(document).map(d -> List.of(candidate(d, Double.NaN))).orElse(List.of());
+    if (absent.contains(document)) {
+      throw new StateUnavailableException("the partition of " + document + " is not here");
+    }
+    return document(document).map(d -> List.of(candidate(d, null))).orElse(List.of());
   }
 
   @Override
@@ -130,7 +137,7 @@ public final class FakeStates implements StateReader {
         documents.values().stream()
             .filter(document -> document.document().collection().equals(collection))
             .limit(limit)
-            .map(document -> candidate(document, Double.NaN))
+            .map(document -> candidate(document, null))
             .toList();
     return new SearchResult(found, complete);
   }
@@ -143,7 +150,7 @@ public final class FakeStates implements StateReader {
     return KvStates.allocate(layout, context.tokens());
   }
 
-  private static Candidate candidate(DocumentStatus document, double score) {
+  private static Candidate candidate(DocumentStatus document, @Nullable Double score) {
     ContextRef ref = new ContextRef(document.document(), 0, "e1", (int) document.tokens());
     return new Candidate(ref, document.title(), document.text(), score);
   }

@@ -1,6 +1,7 @@
 package io.gibbon.topology;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Contexts that a search proposes.
@@ -16,7 +17,7 @@ public record SearchResult(List<Candidate> candidates, boolean complete) {
    * @param context the context
    * @param title of its document
    * @param text the context's own text
-   * @param score BM25
+   * @param score BM25, or null where nothing was searched for
    */
-  public record Candidate(ContextRef context, String title, String text, double score) {}
+  public record Candidate(ContextRef context, String title, String text, @Nullable Double score) {}
 }

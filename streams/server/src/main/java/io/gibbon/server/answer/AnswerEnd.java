@@ -10,7 +10,7 @@ import java.util.List;
  * @param finishReason why it ended
  * @param text the last of the answer that no token carried; often empty
  * @param contexts contexts attended to, with their attention shares where asked for
- * @param dropped names of contexts that were chosen but could not be reached
+ * @param dropped names of contexts that were named or chosen but could not be reached
  * @param complete whether everything that was asked for could be reached
  * @param usage what it cost
  * @param timings when things happened

@@ -5,7 +5,6 @@ import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.topology.ContextRef;
-import io.gibbon.topology.SearchResult;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
@@ -122,7 +121,7 @@ public final class AnswerService implements AutoCloseable {
     try {
       requireModel(request.model());
       requireFits(request.question());
-      SearchResult chosen = choose(request, running);
+      ContextChooser.Choice chosen = choose(request, running);
       attach(chosen, request.options(), running);
       if (!running.cancelled()) {
         running.start(engine.generator(), task(request, running.states()));
@@ -145,7 +144,7 @@ public final class AnswerService implements AutoCloseable {
     }
   }
 
-  private SearchResult choose(AnswerRequest request, RunningAnswer running)
+  private ContextChooser.Choice choose(AnswerRequest request, RunningAnswer running)
       throws InterruptedException {
     ContextOptions options = request.options();
     boolean wantsContexts = !options.named().isEmpty() || options.topK() != 0;
@@ -154,7 +153,10 @@ public final class AnswerService implements AutoCloseable {
           "not_ready", "The server is restoring its state; try again in a moment.");
     }
     long began = System.nanoTime();
-    SearchResult chosen = chooser.choose(request.question(), options);
+    ContextChooser.Choice chosen = chooser.choose(request.question(), options);
+    for (String name : chosen.dropped()) {
+      requirePartial(options, name);
+    }
     if (!chosen.complete() && !options.allowPartial()) {
       throw RequestException.unavailable(
           "partial", "Some partitions cannot be searched now and gibbon.partial is 'refuse'.");
@@ -163,10 +165,10 @@ public final class AnswerService implements AutoCloseable {
     return chosen;
   }
 
-  private void attach(SearchResult chosen, ContextOptions options, RunningAnswer running) {
+  private void attach(ContextChooser.Choice chosen, ContextOptions options, RunningAnswer running) {
     long began = System.nanoTime();
     List<ContextUse> uses = new ArrayList<>();
-    List<String> dropped = new ArrayList<>();
+    List<String> dropped = new ArrayList<>(chosen.dropped());
     for (Candidate candidate : chosen.candidates()) {
       if (running.cancelled()) {
         return;
@@ -175,18 +177,21 @@ public final class AnswerService implements AutoCloseable {
         running.hold(lease(candidate.context()));
         uses.add(new ContextUse(candidate, null));
       } catch (StateUnavailableException e) {
-        if (!options.allowPartial()) {
-          throw RequestException.unavailable(
-              "context_unavailable",
-              "%s cannot be reached now and gibbon.partial is 'refuse'"
-                  .formatted(candidate.context()));
-        }
+        requirePartial(options, candidate.context().toString());
         dropped.add(candidate.context().toString());
       }
     }
     running.attached(
         new AnswerStart(uses, dropped, chosen.complete() && dropped.isEmpty()),
         Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  private static void requirePartial(ContextOptions options, String name) {
+    if (!options.allowPartial()) {
+      throw RequestException.unavailable(
+          "context_unavailable",
+          "%s cannot be reached now and gibbon.partial is 'refuse'".formatted(name));
+    }
   }
 
   private KvCache.Lease lease(ContextRef context) {

@@ -6,7 +6,7 @@ import java.util.List;
  * What an answer draws on.
  *
  * @param contexts contexts attended to, best first
- * @param dropped names of contexts that were chosen but cannot be reached now
+ * @param dropped names of contexts that were named or chosen but cannot be reached now
  * @param complete whether everything that was asked for could be reached
  */
 public record AnswerStart(List<ContextUse> contexts, List<String> dropped, boolean complete) {}

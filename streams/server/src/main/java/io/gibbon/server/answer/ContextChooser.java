@@ -5,11 +5,14 @@ import io.gibbon.topology.CollectionStatus;
 import io.gibbon.topology.SearchResult;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
+import io.gibbon.topology.StateUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Proposes the contexts of an answer. Reads from disk: call it from a virtual thread. */
 final class ContextChooser {
@@ -31,11 +34,25 @@ final class ContextChooser {
   }
 
   /**
+   * What was chosen.
+   *
+   * @param candidates best first, or in the order in which they were named
+   * @param dropped names of what cannot be reached now
+   * @param complete whether everything that was asked for could be asked
+   */
+  record Choice(List<Candidate> candidates, List<String> dropped, boolean complete) {
+
+    private static Choice of(SearchResult found) {
+      return new Choice(found.candidates(), List.of(), found.complete());
+    }
+  }
+
+  /**
    * The contexts that fit the request best: those named, all, or found by a search.
    *
    * @throws RequestException if something named does not exist, or is not visible in time
    */
-  SearchResult choose(Question question, ContextOptions options) throws InterruptedException {
+  Choice choose(Question question, ContextOptions options) throws InterruptedException {
     if (options.after() != null) {
       await(options.after());
     }
@@ -43,7 +60,7 @@ final class ContextChooser {
       return named(options.named());
     }
     if (options.topK() == 0) {
-      return new SearchResult(List.of(), true);
+      return new Choice(List.of(), List.of(), true);
     }
     String collection = options.collection() == null ? defaultCollection : options.collection();
     SearchResult found =
@@ -53,7 +70,7 @@ final class ContextChooser {
     if (found.candidates().isEmpty() && options.collection() != null) {
       requireKnown(collection);
     }
-    return found;
+    return Choice.of(found);
   }
 
   private SearchResult whole(String collection) {
@@ -67,11 +84,16 @@ final class ContextChooser {
     return all;
   }
 
-  private SearchResult named(List<ContextName> names) {
+  private Choice named(List<ContextName> names) {
     Map<String, Candidate> chosen = new LinkedHashMap<>();
+    Set<String> dropped = new LinkedHashSet<>();
     for (ContextName name : names) {
-      for (Candidate candidate : contexts(name)) {
-        chosen.putIfAbsent(candidate.context().toString(), candidate);
+      try {
+        for (Candidate candidate : contexts(name)) {
+          chosen.putIfAbsent(candidate.context().toString(), candidate);
+        }
+      } catch (StateUnavailableException e) {
+        dropped.add(name.toString());
       }
     }
     if (chosen.size() > ContextOptions.MOST) {
@@ -80,7 +102,7 @@ final class ContextChooser {
           "gibbon.contexts names %,d contexts, the limit is %,d"
               .formatted(chosen.size(), ContextOptions.MOST));
     }
-    return new SearchResult(new ArrayList<>(chosen.values()), true);
+    return new Choice(new ArrayList<>(chosen.values()), List.copyOf(dropped), dropped.isEmpty());
   }
 
   private List<Candidate> contexts(ContextName name) {
@@ -110,13 +132,22 @@ final class ContextChooser {
 
   private void await(After after) throws InterruptedException {
     long end = System.nanoTime() + visibility.toNanos();
-    while (!after.visible(states.document(after.document()), states)) {
+    while (!isVisible(after)) {
       if (System.nanoTime() > end) {
         throw RequestException.unavailable(
             "not_visible_yet",
             "%s is not visible after %d ms".formatted(after, visibility.toMillis()));
       }
       Thread.sleep(POLL);
+    }
+  }
+
+  /** A partition that cannot be asked now may come back in time. */
+  private boolean isVisible(After after) {
+    try {
+      return after.visible(states.document(after.document()), states);
+    } catch (StateUnavailableException e) {
+      return false;
     }
   }
 }

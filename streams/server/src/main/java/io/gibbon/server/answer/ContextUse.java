@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One context that an answer attends to.
  *
- * @param candidate the context; its score is NaN where the caller named it
+ * @param candidate the context
  * @param share its attention share, or null until the answer's end or unless asked for
  */
 public record ContextUse(Candidate candidate, @Nullable Double share) {}

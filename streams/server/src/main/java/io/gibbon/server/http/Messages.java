@@ -77,7 +77,7 @@ final class Messages {
             .put("index", ref.index())
             .put("title", use.candidate().title())
             .put("tokens", ref.tokens());
-    if (!Double.isNaN(use.candidate().score())) {
+    if (use.candidate().score() != null) {
       context.put("score", use.candidate().score());
     }
     if (use.share() != null) {

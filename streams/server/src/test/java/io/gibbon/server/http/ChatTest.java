@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.server.TestServer;
+import io.gibbon.topology.DocumentId;
 import io.vertx.core.json.JsonObject;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -166,6 +167,29 @@ class ChatTest {
     assertThat(ours.getJsonArray("contexts")).hasSize(1);
     assertThat(ours.getJsonArray("dropped").getList()).isEqualTo(List.of("island/ferry#0"));
     assertThat(ours.getBoolean("complete")).isFalse();
+  }
+
+  @Test
+  void reportsNamedContextsInAPartitionThatCannotBeAsked() throws Exception {
+    server.states.absent.add(new DocumentId("island", "ferry"));
+    String question =
+        """
+        {"messages": [{"role": "user", "content": "the"}], "max_tokens": 1,
+         "gibbon": {"contexts": ["island/ferry", "island/clinic#0", "island/ferry#1"], %s}}\
+        """;
+
+    JsonObject ours =
+        server.chat(question.formatted("\"partial\": \"allow\"")).getJsonObject("gibbon");
+    assertThat(ours.getJsonArray("contexts")).hasSize(1);
+    assertThat(ours.getJsonArray("contexts").getJsonObject(0).containsKey("score")).isFalse();
+    assertThat(ours.getJsonArray("dropped").getList())
+        .isEqualTo(List.of("island/ferry", "island/ferry#1"));
+    assertThat(ours.getBoolean("complete")).isFalse();
+
+    HttpResponse<String> refused =
+        server.post("/v1/chat/completions", question.formatted("\"partial\": \"refuse\""));
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(refused.body()).contains("context_unavailable", "island/ferry");
   }
 
   @Test

@@ -153,9 +153,9 @@ public final class LocalStateReader implements StateReader {
     List<SearchResult.Candidate> best =
         found.results().stream()
             .flatMap(List::stream)
-            .map(hit -> candidate(INDEXED.deserialize("", hit.value()), hit.score()))
-            .sorted(Comparator.comparingDouble(SearchResult.Candidate::score).reversed())
+            .sorted(Comparator.comparingDouble(LuceneQuery.Hit::score).reversed())
             .limit(limit)
+            .map(hit -> candidate(INDEXED.deserialize("", hit.value()), hit.score()))
             .toList();
     return new SearchResult(best, found.complete());
   }
@@ -170,7 +170,7 @@ public final class LocalStateReader implements StateReader {
             Integer.MAX_VALUE,
             partition(document))
         .stream()
-        .map(pair -> candidate(pair.value, 0))
+        .map(pair -> candidate(pair.value, null))
         .toList();
   }
 
@@ -181,7 +181,7 @@ public final class LocalStateReader implements StateReader {
         queries.rangeOfAll(Stores.INDEX, from, Bytes.increment(from), limit);
     List<SearchResult.Candidate> contexts =
         found.results().stream()
-            .map(pair -> candidate(pair.value, 0))
+            .map(pair -> candidate(pair.value, null))
             .filter(candidate -> candidate.context().document().collection().equals(collection))
             .sorted(BY_DOCUMENT)
             .limit(limit)
@@ -189,7 +189,7 @@ public final class LocalStateReader implements StateReader {
     return new SearchResult(contexts, found.complete());
   }
 
-  private static SearchResult.Candidate candidate(IndexedContext context, double score) {
+  private static SearchResult.Candidate candidate(IndexedContext context, @Nullable Double score) {
     DocumentId document = new DocumentId(context.getCollection(), context.getId());
     ContextRef ref =
         new ContextRef(document, context.getIndex(), context.getEncodeId(), context.getTokens());
