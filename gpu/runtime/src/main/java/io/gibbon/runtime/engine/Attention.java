@@ -4,7 +4,6 @@ import io.gibbon.runtime.engine.AttentionPlan.Item;
 import io.gibbon.runtime.engine.AttentionPlan.Piece;
 import io.gibbon.runtime.kernel.Kernels;
 import io.gibbon.runtime.kernel.Workers;
-import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
@@ -26,8 +25,9 @@ import java.util.Map;
  * which nothing is seen has weight 0.
  *
  * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a tile's keys and values
- * are widened once for all query heads of the group and all rows. Tiles start at context starts, so
- * a row's bits do not depend on the batch. One thread at a time.
+ * are widened once for all query heads of the group and all rows, and where they are codes their
+ * scales go into scores and probabilities. Tiles start at context starts, so a row's bits do not
+ * depend on the batch. One thread at a time.
  */
 final class Attention {
 
@@ -72,7 +72,9 @@ final class Attention {
     final float[] accumulators = new float[rowsPerItem() * group * accumulatorStride];
     final float[] greatest = new float[rowsPerItem() * group];
     final float[] wide = new float[TILE * headDim];
-    final short[] narrow = new short[TILE * headDim];
+    final short[] halves = new short[TILE * headDim];
+    final byte[] codes = new byte[TILE * headDim];
+    final float[] scales = new float[TILE];
     double[] coefficients = new double[8];
   }
 
@@ -143,8 +145,9 @@ final class Attention {
     int first = firstTile(layer, plan, item, piece);
     for (int token = first; token < piece.to() && token <= lastVisible; token += TILE) {
       int tokens = Math.min(TILE, piece.to() - token);
-      int width = (tokens + KvLayout.PANEL - 1) / KvLayout.PANEL * KvLayout.PANEL;
-      loadKeys(piece.states(), layer, item.kvHead(), token, width, s);
+      int width = width(tokens);
+      KvStates states = piece.states();
+      loadKeys(states, layer, item.kvHead(), token, width, s);
       kernels.multiply(
           s.queries,
           0,
@@ -159,13 +162,17 @@ final class Attention {
           0,
           TILE,
           false);
+      long keyScales = layout.keyScaleOffset(states.tokens(), layer, item.kvHead(), token);
+      scaleEach(states, keyScales, n, tokens, s);
       for (int r = 0; r < rows.length; r++) {
         int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
         int hidden = firstSeen(layer, plan.range(rows[r]), rows[r], piece) - token;
         int end = Math.clamp(visible, 0, tokens);
         softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, width, s);
       }
-      loadValues(piece.states(), layer, item.kvHead(), token, tokens, s);
+      long valueScales = layout.valueScaleOffset(states.tokens(), layer, item.kvHead(), token);
+      scaleEach(states, valueScales, n, tokens, s);
+      loadValues(states, layer, item.kvHead(), token, tokens, s);
       kernels.multiply(
           s.scores,
           0,
@@ -259,12 +266,33 @@ final class Attention {
 
   private void load(KvStates states, long offset, int to, int n, Scratch s) {
     MemorySegment memory = states.memory();
-    if (layout.format() == KvFormat.F32) {
-      MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, to, n);
-    } else {
-      MemorySegment.copy(memory, ValueLayout.JAVA_SHORT, offset, s.narrow, 0, n);
-      kernels.widen(s.narrow, s.wide, to, n);
+    switch (layout.format()) {
+      case F32 -> MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, to, n);
+      case F16 -> {
+        MemorySegment.copy(memory, ValueLayout.JAVA_SHORT, offset, s.halves, 0, n);
+        kernels.widen(s.halves, s.wide, to, n);
+      }
+      case I8 -> {
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, s.codes, 0, n);
+        kernels.widen(s.codes, s.wide, to, n);
+      }
     }
+  }
+
+  /** Multiplies every query's scores, or probabilities, by the scales of a tile's tokens. */
+  private void scaleEach(KvStates states, long offset, int queries, int tokens, Scratch s) {
+    if (layout.format().scaleBytes() == 0) {
+      return;
+    }
+    MemorySegment.copy(states.memory(), ValueLayout.JAVA_FLOAT, offset, s.scales, 0, tokens);
+    for (int query = 0; query < queries; query++) {
+      kernels.multiplyEach(s.scores, query * TILE, s.scales, width(tokens));
+    }
+  }
+
+  /** Tokens of a tile with the lanes of its last panel. */
+  private static int width(int tokens) {
+    return (tokens + KvLayout.PANEL - 1) / KvLayout.PANEL * KvLayout.PANEL;
   }
 
   private void merge(AttentionPlan plan, int row, float[] out, int offset, Scratch s) {

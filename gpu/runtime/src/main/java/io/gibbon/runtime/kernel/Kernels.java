@@ -82,6 +82,9 @@ public interface Kernels {
   /** {@code x += factor * y}. */
   void addScaled(float[] x, int xOffset, float factor, float[] y, int yOffset, int n);
 
+  /** {@code x *= factors}. */
+  void multiplyEach(float[] x, int xOffset, float[] factors, int n);
+
   /** {@code gate = gate / (1 + exp(-gate)) * up}. */
   void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
 
@@ -122,6 +125,9 @@ public interface Kernels {
    * 3e-7.
    */
   void exp(float[] x, int offset, int n);
+
+  /** Widens signed 8-bit codes to binary32. */
+  void widen(byte[] from, float[] to, int toOffset, int n);
 
   /** Widens binary16 to binary32. */
   void widen(short[] from, float[] to, int toOffset, int n);

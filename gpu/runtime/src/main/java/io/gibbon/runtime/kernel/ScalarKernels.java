@@ -96,6 +96,13 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void multiplyEach(float[] x, int xOffset, float[] factors, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xOffset + i] *= factors[i];
+    }
+  }
+
+  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i++) {
       double g = gate[gateOffset + i];
@@ -150,6 +157,13 @@ public final class ScalarKernels implements Kernels {
   public void exp(float[] x, int offset, int n) {
     for (int i = offset; i < offset + n; i++) {
       x[i] = x[i] < -87 ? 0 : (float) Math.exp(x[i]);
+    }
+  }
+
+  @Override
+  public void widen(byte[] from, float[] to, int toOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      to[toOffset + i] = from[i];
     }
   }
 

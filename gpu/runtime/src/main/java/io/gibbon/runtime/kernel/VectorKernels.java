@@ -132,6 +132,15 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void multiplyEach(float[] x, int xOffset, float[] factors, int n) {
+    for (int i = 0; i < n; i += W) {
+      FloatVector.fromArray(F, x, xOffset + i)
+          .mul(FloatVector.fromArray(F, factors, i))
+          .intoArray(x, xOffset + i);
+    }
+  }
+
+  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i += W) {
       FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
@@ -225,6 +234,13 @@ public final class VectorKernels implements Kernels {
     IntVector power = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector result = p.reinterpretAsInts().add(power).reinterpretAsFloats();
     return result.blend(0f, x.compare(VectorOperators.LT, LOWEST_EXPONENT));
+  }
+
+  @Override
+  public void widen(byte[] from, float[] to, int toOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      to[toOffset + i] = from[i];
+    }
   }
 
   @Override

@@ -9,7 +9,9 @@ package io.gibbon.runtime.kv;
  * dimension-major, so that {@value #PANEL} tokens of one dimension are adjacent; lanes past the
  * last token are zero. Then the values, in panels of {@value #PANEL} dimensions: within a panel
  * token-major. So both are what a product over panels reads: one row of {@value #PANEL} numbers for
- * each step along its depth. Everything is little-endian.
+ * each step along its depth. Where the format has scales, those of the keys follow the keys, one a
+ * token, lanes of the last panel included, and those of the values follow the values. Everything is
+ * little-endian.
  *
  * @param layers layers of the model
  * @param kvHeads key-value heads of a layer
@@ -26,7 +28,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
 
   /** Bytes of the keys of one block for a number of tokens, the last panel padded. */
   public long keyBytes(int tokens) {
-    return (long) (tokens + PANEL - 1) / PANEL * PANEL * headDim * format.bytes();
+    return (long) padded(tokens) * headDim * format.bytes();
   }
 
   /** Bytes of the values of one block for a number of tokens. */
@@ -34,15 +36,27 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return (long) tokens * headDim * format.bytes();
   }
 
-  /** Bytes of one block. */
-  public long blockBytes(int tokens) {
-    return keyBytes(tokens) + valueBytes(tokens);
+  /** Bytes of the scales of a block's keys. */
+  public long keyScaleBytes(int tokens) {
+    return (long) padded(tokens) * format.scaleBytes();
   }
 
-  /**
-   * Where the block of a layer and head begins in states of a number of tokens; its values follow
-   * its keys at {@link #keyBytes}.
-   */
+  /** Bytes of the scales of a block's values. */
+  public long valueScaleBytes(int tokens) {
+    return (long) tokens * format.scaleBytes();
+  }
+
+  /** Bytes of one block. */
+  public long blockBytes(int tokens) {
+    return keyBytes(tokens) + keyScaleBytes(tokens) + valueBytes(tokens) + valueScaleBytes(tokens);
+  }
+
+  /** Tokens with the lanes of the last key panel. */
+  private static int padded(int tokens) {
+    return (tokens + PANEL - 1) / PANEL * PANEL;
+  }
+
+  /** Where the block of a layer and head begins in states of a number of tokens. */
   public long blockOffset(int tokens, int layer, int kvHead) {
     return ((long) layer * kvHeads + kvHead) * blockBytes(tokens);
   }
@@ -52,6 +66,22 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return blockOffset(tokens, layer, kvHead) + (long) token * headDim * format.bytes();
   }
 
+  /** Where the scale of a token's key lies; the next token's follows. */
+  public long keyScaleOffset(int tokens, int layer, int kvHead, int token) {
+    return blockOffset(tokens, layer, kvHead)
+        + keyBytes(tokens)
+        + (long) token * format.scaleBytes();
+  }
+
+  /** Where the scale of a token's value lies; the next token's follows. */
+  public long valueScaleOffset(int tokens, int layer, int kvHead, int token) {
+    return blockOffset(tokens, layer, kvHead)
+        + keyBytes(tokens)
+        + keyScaleBytes(tokens)
+        + valueBytes(tokens)
+        + (long) token * format.scaleBytes();
+  }
+
   /**
    * Where a token's values lie in the panel whose first dimension is {@code dim}, a multiple of a
    * panel: {@value #PANEL} of them, then the next token's.
@@ -59,6 +89,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   public long valueOffset(int tokens, int layer, int kvHead, int token, int dim) {
     return blockOffset(tokens, layer, kvHead)
         + keyBytes(tokens)
+        + keyScaleBytes(tokens)
         + ((long) dim * tokens + (long) token * PANEL) * format.bytes();
   }
 

@@ -22,6 +22,11 @@ public final class KvStates implements AutoCloseable {
    */
   public static final int PAGE_BYTES = 512 * 1024;
 
+  private static final float GREATEST_CODE = 127;
+
+  /** What is smaller is stored as zero: its scale would have lost its digits. */
+  private static final float LEAST_MAGNITUDE = 1e-30f;
+
   private final KvLayout layout;
   private final int tokens;
   private final Arena arena;
@@ -98,6 +103,18 @@ public final class KvStates implements AutoCloseable {
         memory,
         layout.blockOffset(tokens, layer, head),
         layout.keyBytes(other.tokens));
+    MemorySegment.copy(
+        other.memory,
+        layout.keyScaleOffset(other.tokens, layer, head, 0),
+        memory,
+        layout.keyScaleOffset(tokens, layer, head, 0),
+        layout.keyScaleBytes(other.tokens));
+    MemorySegment.copy(
+        other.memory,
+        layout.valueScaleOffset(other.tokens, layer, head, 0),
+        memory,
+        layout.valueScaleOffset(tokens, layer, head, 0),
+        layout.valueScaleBytes(other.tokens));
     for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
       MemorySegment.copy(
           other.memory,
@@ -123,20 +140,43 @@ public final class KvStates implements AutoCloseable {
     int bytes = layout.format().bytes();
     int lane = token % KvLayout.PANEL;
     long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
+    float keyScale = scale(key, keyOffset, layout.keyScaleOffset(tokens, layer, kvHead, token));
+    float valueScale =
+        scale(value, valueOffset, layout.valueScaleOffset(tokens, layer, kvHead, token));
     for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
       long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
       for (int i = 0; i < KvLayout.PANEL; i++) {
-        put(keys + (long) (dim + i) * KvLayout.PANEL * bytes, key[keyOffset + dim + i]);
-        put(values + (long) i * bytes, value[valueOffset + dim + i]);
+        long keyAt = keys + (long) (dim + i) * KvLayout.PANEL * bytes;
+        put(keyAt, key[keyOffset + dim + i], keyScale);
+        put(values + (long) i * bytes, value[valueOffset + dim + i], valueScale);
       }
     }
   }
 
-  private void put(long at, float number) {
+  /** Stores the scale of one token's key or value where the format has one. */
+  private float scale(float[] numbers, int offset, long at) {
+    if (layout.format().scaleBytes() == 0) {
+      return 1;
+    }
+    float greatest = 0;
+    for (int i = offset; i < offset + layout.headDim(); i++) {
+      greatest = Math.max(greatest, Math.abs(numbers[i]));
+    }
+    float scale = greatest < LEAST_MAGNITUDE ? 0 : greatest / GREATEST_CODE;
+    memory.set(ValueLayout.JAVA_FLOAT, at, scale);
+    return scale;
+  }
+
+  private void put(long at, float number, float scale) {
     switch (layout.format()) {
       case F32 -> memory.set(ValueLayout.JAVA_FLOAT, at, number);
       case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(number));
+      case I8 -> memory.set(ValueLayout.JAVA_BYTE, at, code(number, scale));
     }
+  }
+
+  private static byte code(float number, float scale) {
+    return scale == 0 ? 0 : (byte) Math.rint(number / scale);
   }
 
   /** Shape and layout. */

@@ -57,7 +57,8 @@ class AttentionTest {
   void allHeadDimensionsAndGroupsFollowTheDefinition(Kernels kernels) {
     for (int headDim : new int[] {64, 96, 128, 256}) {
       for (int group : new int[] {1, 2, 3, 5, 8}) {
-        Shape shape = new Shape(headDim, 2, group, KvFormat.F32);
+        KvFormat format = KvFormat.values()[random.nextInt(KvFormat.values().length)];
+        Shape shape = new Shape(headDim, 2, group, format);
         int[] lengths = random.ints(random.nextInt(4), 1, 150).toArray();
         Case c =
             new Case(

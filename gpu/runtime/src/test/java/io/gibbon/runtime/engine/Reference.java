@@ -60,20 +60,33 @@ final class Reference {
   static double[] token(KvStates states, int kvHead, int token) {
     KvLayout layout = states.layout();
     int d = layout.headDim();
-    long keys = layout.blockOffset(states.tokens(), 0, kvHead) / layout.format().bytes();
-    long values = keys + layout.keyBytes(states.tokens()) / layout.format().bytes();
+    int bytes = layout.format().bytes();
+    int padded = (states.tokens() + 15) / 16 * 16;
+    long keys = layout.blockOffset(states.tokens(), 0, kvHead);
+    long keyScales = keys + (long) padded * d * bytes;
+    long values = keyScales + (long) padded * layout.format().scaleBytes();
+    long valueScales = values + (long) states.tokens() * d * bytes;
     double[] both = new double[2 * d];
     for (int i = 0; i < d; i++) {
-      both[i] = number(states, keys + (long) token / 16 * 16 * d + i * 16L + token % 16);
-      both[d + i] =
-          number(states, values + (long) i / 16 * 16 * states.tokens() + token * 16L + i % 16);
+      long keyAt = (long) token / 16 * 16 * d + i * 16L + token % 16;
+      long valueAt = (long) i / 16 * 16 * states.tokens() + token * 16L + i % 16;
+      both[i] = number(states, keys + keyAt * bytes) * scale(states, keyScales, token);
+      both[d + i] = number(states, values + valueAt * bytes) * scale(states, valueScales, token);
     }
     return both;
   }
 
-  private static double number(KvStates states, long index) {
-    return states.layout().format() == KvFormat.F32
-        ? states.memory().getAtIndex(ValueLayout.JAVA_FLOAT, index)
-        : Float.float16ToFloat(states.memory().getAtIndex(ValueLayout.JAVA_SHORT, index));
+  private static double number(KvStates states, long at) {
+    return switch (states.layout().format()) {
+      case F32 -> states.memory().get(ValueLayout.JAVA_FLOAT, at);
+      case F16 -> Float.float16ToFloat(states.memory().get(ValueLayout.JAVA_SHORT, at));
+      case I8 -> states.memory().get(ValueLayout.JAVA_BYTE, at);
+    };
+  }
+
+  private static double scale(KvStates states, long scales, int token) {
+    return states.layout().format() == KvFormat.I8
+        ? states.memory().get(ValueLayout.JAVA_FLOAT, scales + token * 4L)
+        : 1;
   }
 }

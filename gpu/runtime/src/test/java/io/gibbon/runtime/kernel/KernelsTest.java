@@ -177,6 +177,8 @@ class KernelsTest {
     kernels.add(sum, 3, y, 5, 64);
     float[] scaled = x.clone();
     kernels.addScaled(scaled, 3, 0.3f, y, 5, 64);
+    float[] multiplied = x.clone();
+    kernels.multiplyEach(multiplied, 3, y, 64);
     float[] gated = x.clone();
     kernels.swiGlu(gated, 3, y, 5, 64);
     float[] gaussian = x.clone();
@@ -184,6 +186,7 @@ class KernelsTest {
     for (int i = 0; i < 64; i++) {
       double g = x[3 + i];
       assertThat(sum[3 + i]).isEqualTo(x[3 + i] + y[5 + i]);
+      assertThat(multiplied[3 + i]).isEqualTo(x[3 + i] * y[i]);
       assertThat(scaled[3 + i]).isEqualTo(Math.fma(0.3f, y[5 + i], x[3 + i]));
       assertThat((double) gated[3 + i]).isCloseTo(g / (1 + Math.exp(-g)) * y[5 + i], within(2e-6));
       double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g));
@@ -290,6 +293,19 @@ class KernelsTest {
         .isEqualTo(Float.NEGATIVE_INFINITY);
     assertThat(scores).containsOnly(0);
     assertThat(accumulator).isEqualTo(before);
+  }
+
+  @Test
+  void everyCodeIsWidenedExactly() {
+    byte[] codes = new byte[256];
+    float[] wide = new float[259];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = (byte) i;
+    }
+    kernels.widen(codes, wide, 3, codes.length);
+    for (int i = 0; i < codes.length; i++) {
+      assertThat(wide[3 + i]).isEqualTo(codes[i]);
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.gibbon.runtime.kv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,6 +64,28 @@ class KvStatesTest {
         assertThat(states.memory().get(ValueLayout.JAVA_SHORT, d * 16 * 2L))
             .isEqualTo(Float.floatToFloat16(numbers[d]));
       }
+    }
+  }
+
+  @Test
+  void codesAreWithinHalfAStepOfTheirNumbers() {
+    KvLayout layout = new KvLayout(1, 2, 32, KvFormat.I8);
+    float[] key = numbers(32);
+    float[] value = new float[32];
+    try (KvStates states = KvStates.allocate(layout, 18)) {
+      states.put(0, 1, 17, key, 0, value, 0);
+      MemorySegment memory = states.memory();
+      float scale = memory.get(ValueLayout.JAVA_FLOAT, layout.keyScaleOffset(18, 0, 1, 17));
+      long keys = layout.keyOffset(18, 0, 1, 16) + 1;
+      int greatest = 0;
+      for (int d = 0; d < 32; d++) {
+        byte code = memory.get(ValueLayout.JAVA_BYTE, keys + d * 16L);
+        assertThat(code * scale).isCloseTo(key[d], within(scale * 0.50001f));
+        greatest = Math.max(greatest, Math.abs(code));
+      }
+      assertThat(greatest).isEqualTo(127);
+      assertThat(memory.get(ValueLayout.JAVA_FLOAT, layout.valueScaleOffset(18, 0, 1, 17)))
+          .isZero();
     }
   }
 

@@ -38,6 +38,19 @@ class NumericsCheckTest {
     }
   }
 
+  /**
+   * Codes with a scale for each token and head move logits by up to about 0.5, and the most
+   * probable token only where the next one is near.
+   */
+  @Test
+  void statesOfEightBitsStayNear() throws Exception {
+    for (NumericsCheck.Result result : run(KvFormat.I8, "ape-smollm2-135m.json", 1)) {
+      assertThat(result.logitDifference()).as(result.name()).isBetween(1e-3, 0.8);
+      assertThat(result.greedyAgrees()).as(result.name()).isTrue();
+      assertThat(result.sharesDifference()).as(result.name()).isLessThan(1e-2);
+    }
+  }
+
   private static void assertAgrees(String file) throws Exception {
     for (NumericsCheck.Result result : run(KvFormat.F32, file, NumericsCheck.DEFAULT_TOLERANCE)) {
       assertThat(result.logitDifference())
