@@ -42,6 +42,7 @@ class UpIT {
           "{\"id\":\"x\",\"collection\":\"c\",\"text\":\"The harbour master of Skarn is Astrid Berg.\"}");
       assertAnswers(first);
       refusesASecondProcess(data);
+      looksAtAllTopics(data, first);
       first.terminate();
       first.await(AT_ONCE);
     }
@@ -56,6 +57,17 @@ class UpIT {
         GibbonProcess.start(data, "up", "--port", "0", "--broker-port", "0")) {
       assertThat(other.await(AT_ONCE)).isEqualTo(1);
       assertThat(other.output()).contains("in use by another Gibbon").doesNotContain("\tat ");
+    }
+  }
+
+  private static void looksAtAllTopics(Path data, GibbonProcess running) throws Exception {
+    try (GibbonProcess doctor =
+        GibbonProcess.start(data, "doctor", "--bootstrap-servers", running.bootstrapServers())) {
+      doctor.await(AT_ONCE);
+      String topics = "documents context-events dead-letters generation-requests generation-events";
+      for (String topic : topics.split(" ")) {
+        assertThat(doctor.output()).containsPattern("ok +Topic " + topic + " +\\d+ partitions");
+      }
     }
   }
 

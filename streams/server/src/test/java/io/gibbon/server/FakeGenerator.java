@@ -35,7 +35,7 @@ public final class FakeGenerator implements Generator {
   /** Thrown instead of the third token, if any. */
   public volatile RuntimeException failure;
 
-  /** Tokens after which an answer hangs until it is cancelled. */
+  /** Tokens after which an answer hangs until it is cancelled or {@link #goOn} is called. */
   public volatile int hangsAfter = Integer.MAX_VALUE;
 
   /** Why nothing can be generated any more, if so. */
@@ -71,7 +71,7 @@ public final class FakeGenerator implements Generator {
         return;
       }
       if (said == hangsAfter) {
-        hang();
+        hang(said, stop);
         continue;
       }
       String text = word.formatted(said);
@@ -89,9 +89,17 @@ public final class FakeGenerator implements Generator {
     listener.onEnd(result(task, said, stop.get()));
   }
 
-  private static void hang() {
+  /** Nothing hangs any more. */
+  public synchronized void goOn() {
+    hangsAfter = Integer.MAX_VALUE;
+    notifyAll();
+  }
+
+  private synchronized void hang(int said, AtomicBoolean stop) {
     try {
-      Thread.sleep(Duration.ofHours(1));
+      while (said == hangsAfter && !stop.get()) {
+        wait();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,9 +1,14 @@
 package io.gibbon.cli.command;
 
+import io.gibbon.cli.DownloadProgress;
+import io.gibbon.cli.UserException;
 import io.gibbon.cli.client.Answer;
 import io.gibbon.cli.client.GibbonClient;
+import io.gibbon.cli.client.LocalModel;
 import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.runtime.download.ModelStore;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,17 +17,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Asks a running server. */
+/** Asks a running server, or a model without one. */
 @Command(
     name = "ask",
     mixinStandardHelpOptions = true,
-    description = "Ask a running server and watch the answer being written.",
+    description =
+        "Ask a running server, or with --model a model alone, and watch the answer being written.",
     footer = {
       "",
-      "The answer goes to standard output; what it was drawn from goes to standard error.",
+      "The answer goes to standard output; what it was drawn from goes to standard error. With --model",
+      "the model runs in this process, without a server and without documents: to try it.",
       "",
       "  gibbon ask \"When does the clinic open?\"",
-      "  gibbon ask -c minutes --top-k 4 \"Who was elected chair?\""
+      "  gibbon ask -c minutes --top-k 4 \"Who was elected chair?\"",
+      "  gibbon ask --model hf:owner/repository/file.gguf \"What is a ferry?\""
     })
 final class AskCommand implements Runnable {
 
@@ -53,18 +61,35 @@ final class AskCommand implements Runnable {
   @Override
   public void run() {
     GibbonConfig config = options.read();
+    Answer answer = options.namesModel() ? askModel(config) : askServer(config);
     PrintWriter out = spec.commandLine().getOut();
+    out.println();
+    out.flush();
+    AnswerReport.print(answer, spec.commandLine().getErr());
+  }
+
+  private Answer askServer(GibbonConfig config) {
     try (GibbonClient client = address.client(config)) {
-      Answer answer =
-          client.ask(
-              new GibbonClient.Question(question, collection, topK, maxTokens),
-              text -> {
-                out.print(text);
-                out.flush();
-              });
-      out.println();
-      out.flush();
-      AnswerReport.print(answer, spec.commandLine().getErr());
+      return client.ask(
+          new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
     }
+  }
+
+  private Answer askModel(GibbonConfig config) {
+    if (address.given() || collection != null || topK != null) {
+      throw new UserException(
+          "--model asks a model alone, without a server and documents: leave out --url, --collection and --top-k");
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
+    try (LocalModel model = new LocalModel(config, file)) {
+      return model.ask(question, maxTokens, this::print);
+    }
+  }
+
+  private void print(String text) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(text);
+    out.flush();
   }
 }

@@ -51,6 +51,11 @@ final class ConfigOptions {
     return GibbonConfig.of(file(), System.getenv(), all);
   }
 
+  /** Whether a model is given on the command line itself. */
+  boolean namesModel() {
+    return model != null;
+  }
+
   /** Whether a setting is given on the command line itself. */
   boolean sets(String key) {
     return settings.containsKey(key);

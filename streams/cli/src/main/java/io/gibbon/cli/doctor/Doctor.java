@@ -23,7 +23,7 @@ public final class Doctor {
     if (config.bootstrapServers().isEmpty()) {
       findings.add(MachineChecks.port("Broker port", "127.0.0.1", config.brokerPort()));
     } else {
-      findings.addAll(KafkaChecks.run(config.topology()));
+      findings.addAll(KafkaChecks.run(config.topology(), config.server()));
     }
     if (config.model().equals("default")) {
       findings.add(MachineChecks.pip());

@@ -1,5 +1,6 @@
 package io.gibbon.cli.doctor;
 
+import io.gibbon.server.ServerConfig;
 import io.gibbon.topology.TopologyConfig;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -30,7 +31,7 @@ final class KafkaChecks {
 
   private KafkaChecks() {}
 
-  static List<Finding> run(TopologyConfig topology) {
+  static List<Finding> run(TopologyConfig topology, ServerConfig server) {
     Map<String, Object> settings = new HashMap<>(topology.kafka());
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MS / 2);
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_MS);
@@ -43,6 +44,8 @@ final class KafkaChecks {
             topic(admin, topology.documentsTopic(), AclOperation.READ, AclOperation.WRITE));
         findings.add(topic(admin, topology.contextEventsTopic(), AclOperation.WRITE));
         findings.add(topic(admin, topology.deadLettersTopic(), AclOperation.WRITE));
+        findings.add(topic(admin, server.requestsTopic(), AclOperation.READ));
+        findings.add(topic(admin, server.eventsTopic(), AclOperation.WRITE));
       }
       return findings;
     } catch (KafkaException e) {

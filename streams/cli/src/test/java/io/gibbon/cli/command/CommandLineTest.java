@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.gibbon.cli.Main;
 import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.runtime.TinyModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -87,6 +88,18 @@ class CommandLineTest {
   void saysHowToStartAServerWhenNoneIsThere() {
     assertThat(gibbon.execute("ask", "--url", "http://127.0.0.1:1", "Anyone there?")).isEqualTo(1);
     assertThat(err.toString()).contains("no server at http://127.0.0.1:1", "gibbon up");
+  }
+
+  @Test
+  void asksAModelWithoutAServer() {
+    String model = TinyModel.writeDefault(directory).toString();
+    assertThat(gibbon.execute("ask", "--model", model, "--max-tokens", "3", "Anyone?")).isZero();
+    assertThat(out.toString()).isNotBlank();
+    assertThat(err.toString()).contains("no documents were used", "3 tokens in ");
+    assertThat(gibbon.execute("ask", "--model", model, "x ".repeat(100_000))).isEqualTo(1);
+    assertThat(err.toString()).contains("too many for the model's window");
+    assertThat(gibbon.execute("ask", "--model", model, "-c", "minutes", "Anyone?")).isEqualTo(1);
+    assertThat(err.toString()).contains("leave out --url, --collection and --top-k");
   }
 
   @Test

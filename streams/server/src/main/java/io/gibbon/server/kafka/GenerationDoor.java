@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -44,7 +45,8 @@ import org.slf4j.LoggerFactory;
  * AnswerService} that HTTP uses, and tell that thread through an inbox when their last event is
  * written. An offset is committed when it and all before it are answered, and an attempt is counted
  * and committed before it begins. While too many questions are open, or the state of one partition
- * is about to outgrow the metadata of a committed offset, partitions are paused.
+ * is about to outgrow the metadata of a committed offset, partitions are paused. Partitions that
+ * stay when the group changes keep their running answers.
  *
  * <p>Only {@link #close} and {@link #failure} may be called from other threads.
  */
@@ -119,6 +121,8 @@ public final class GenerationDoor implements AutoCloseable {
                   "false",
                   ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                   "earliest",
+                  ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+                  CooperativeStickyAssignor.class.getName(),
                   ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
                   Integer.toString(config.requestsAtOnce()))),
           new ByteArrayDeserializer(),

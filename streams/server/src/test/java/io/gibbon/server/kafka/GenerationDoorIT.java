@@ -27,13 +27,16 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -47,6 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GenerationDoorIT {
 
   private static final String TOPIC = "generation-requests";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @TempDir private static Path directory;
 
@@ -190,6 +194,79 @@ class GenerationDoorIT {
   }
 
   @Test
+  void remembersWhatIsAnsweredBehindAQuestionThatIsNot() throws Exception {
+    Map<String, String> own =
+        Map.of(
+            "requests-topic",
+            "q-progress",
+            "events-topic",
+            "e-progress",
+            "requests-group",
+            "g-progress");
+    try (TestServer first = start(own)) {
+      first.generator.hangsAfter = 1;
+      produce("q-progress", 0, "slow", 2);
+      produce("q-progress", 0, "quick", 1);
+      assertThat(events("e-progress", "quick", 1)).hasSize(2);
+      await()
+          .untilAsserted(
+              () -> assertThat(committed("g-progress", "q-progress", 0)).isEqualTo("0 0=1;1"));
+    }
+    try (TestServer second = start(own)) {
+      assertThat(events("e-progress", "slow", 2)).hasSize(3);
+      await()
+          .untilAsserted(
+              () -> assertThat(committed("g-progress", "q-progress", 0)).isEqualTo("2 "));
+      assertThat(second.generator.tasks).hasSize(1);
+    }
+  }
+
+  @Test
+  void aSecondServerTakesOverItsShareAndTheRestGoesOn() throws Exception {
+    try (Admin admin = admin()) {
+      admin.createTopics(List.of(new NewTopic("q-share", 2, (short) 1))).all().get();
+    }
+    Map<String, String> own =
+        Map.of("requests-topic", "q-share", "events-topic", "e-share", "requests-group", "g-share");
+    try (TestServer first = start(own)) {
+      first.generator.hangsAfter = 1;
+      produce("q-share", 0, "p0", 2);
+      produce("q-share", 1, "p1", 2);
+      await().atMost(PATIENCE).until(() -> first.generator.tasks.size() == 2);
+      try (TestServer second = start(own)) {
+        await().atMost(PATIENCE).until(() -> first.generator.cancelled.get() == 1);
+        await().atMost(PATIENCE).until(() -> second.generator.tasks.size() == 1);
+        first.generator.goOn();
+
+        assertThat(List.of(ended("e-share", "p0"), ended("e-share", "p1")))
+            .containsExactlyInAnyOrder(1, 2);
+        await().untilAsserted(() -> assertThat(committed("g-share", "q-share", 0)).isEqualTo("1 "));
+        await().untilAsserted(() -> assertThat(committed("g-share", "q-share", 1)).isEqualTo("1 "));
+        assertThat(first.generator.tasks).hasSize(2);
+        assertThat(second.generator.tasks).hasSize(1);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerOutlastsABrokerThatGoesAwayMeanwhile() throws Exception {
+    int port = Integer.parseInt(broker.bootstrapServers().replaceFirst(".*:", ""));
+    server.generator.hangsAfter = 1;
+    String id = ask("\"max_tokens\": 3", "?");
+    await().atMost(PATIENCE).until(() -> !server.generator.tasks.isEmpty());
+    int tasks = server.generator.tasks.size();
+
+    broker.close();
+    server.generator.goOn();
+    broker = EmbeddedBroker.start(directory, port);
+
+    List<GenerationEvent> events = events(id);
+    assertThat(events.stream().map(GenerationEvent::getSequence)).containsExactly(0, 1, 2, 3);
+    assertThat(events(ask("\"max_tokens\": 1", "?"))).hasSize(2);
+    assertThat(server.generator.tasks).hasSize(tasks + 1);
+  }
+
+  @Test
   void makesNoTopicsWhereAllArePresent() {
     try (Admin admin = admin()) {
       Admin mayNotCreate =
@@ -256,6 +333,45 @@ class GenerationDoorIT {
 
   private static void produce(String topic, String id, String field, String question) {
     producer.send(new ProducerRecord<>(topic, id, json(id, field, question)));
+  }
+
+  private static void produce(String topic, int partition, String id, int maxTokens) {
+    String value = json(id, "\"max_tokens\": " + maxTokens, "?");
+    producer.send(new ProducerRecord<>(topic, partition, id, value));
+  }
+
+  /** Offset and metadata that a group has committed for a partition. */
+  private static String committed(String group, String topic, int partition) throws Exception {
+    try (Admin admin = admin()) {
+      OffsetAndMetadata committed =
+          admin
+              .listConsumerGroupOffsets(group)
+              .partitionsToOffsetAndMetadata()
+              .get()
+              .get(new TopicPartition(topic, partition));
+      return committed == null ? "" : committed.offset() + " " + committed.metadata();
+    }
+  }
+
+  /** The attempt at a question that came to its end. */
+  private static int ended(String topic, String id) {
+    var deserializer = RecordSerde.of(GenerationEvent.class).deserializer();
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    List<GenerationEvent> ends = new ArrayList<>();
+    read(
+        topic,
+        records,
+        () -> {
+          ends.clear();
+          records.stream()
+              .map(record -> deserializer.deserialize(topic, record.value()))
+              .filter(event -> event.getRequestId().equals(id))
+              .filter(event -> event.getKind() == GenerationEventKind.END)
+              .forEach(ends::add);
+          return !ends.isEmpty();
+        });
+    assertThat(ends).hasSize(1);
+    return ends.getFirst().getAttempt();
   }
 
   private static String json(String id, String field, String question) {
