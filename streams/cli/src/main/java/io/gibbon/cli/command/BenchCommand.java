@@ -5,6 +5,7 @@ import io.gibbon.bench.BenchReport;
 import io.gibbon.bench.BenchResult;
 import io.gibbon.bench.Benchmarks;
 import io.gibbon.bench.Ceilings;
+import io.gibbon.bench.KvFidelity;
 import io.gibbon.bench.LlamaBench;
 import io.gibbon.bench.PeerBenchmarks;
 import io.gibbon.cli.DownloadProgress;
@@ -38,16 +39,16 @@ import picocli.CommandLine.Spec;
         "Measure this machine: tokens encoded and written a second, time to the first token, freshness.",
     footer = {
       "",
-      "Nothing else should run meanwhile. freshness starts a broker and a server of its own in a",
-      "temporary directory.",
+      "Nothing else should run meanwhile. freshness starts a broker and a server of its",
+      "own in a temporary directory.",
       "",
       "  gibbon bench",
       "  gibbon bench encode decode --quick",
       "  gibbon bench ttft --depth 8192 --json",
       "  gibbon bench --peer llama.cpp/build/bin/llama-bench --json out.json",
       "",
-      "--peer measures every figure but freshness beside llama.cpp. Its figures are kept: the",
-      "first run takes about half an hour."
+      "--peer measures every figure but freshness beside llama.cpp. Its figures are kept:",
+      "the first run takes about half an hour."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -58,6 +59,9 @@ final class BenchCommand implements Callable<Integer> {
     TTFT,
     FRESHNESS
   }
+
+  /** Questions that a format of KV states is measured on. */
+  private static final int QUESTIONS = 20;
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
@@ -98,6 +102,14 @@ final class BenchCommand implements Callable<Integer> {
       description = "Another file of the same weights, such as Q8_0, for the peer to encode too.")
   private @Nullable Path peerModel;
 
+  @Option(
+      names = "--questions",
+      paramLabel = "FILE",
+      description =
+          "Questions over contexts, a JSON object a line: say how far the format of KV states is"
+              + " from float32 on the first 20.")
+  private @Nullable Path questions;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -133,25 +145,34 @@ final class BenchCommand implements Callable<Integer> {
     try (ModelRuntime runtime = ModelRuntime.open(runtimeConfig)) {
       model = runtime.profile().model();
       backend = runtime.backendName();
-      if (peer != null) {
-        results.addAll(besidePeer(runtime, runtimeConfig, peer, machine));
-        return new BenchReport(model, backend, machine, results);
-      }
-      Benchmarks benchmarks = new Benchmarks(runtime, benchOptions());
-      if (wanted.contains(Figure.ENCODE)) {
-        results.addAll(benchmarks.encode());
-      }
-      if (wanted.contains(Figure.DECODE)) {
-        results.addAll(benchmarks.decode());
-      }
-      if (wanted.contains(Figure.TTFT)) {
-        results.addAll(benchmarks.ttft());
+      results.addAll(
+          peer == null
+              ? alone(new Benchmarks(runtime, benchOptions()), wanted)
+              : besidePeer(runtime, runtimeConfig, peer, machine));
+    }
+    if (questions != null) {
+      try (KvFidelity fidelity = new KvFidelity(runtimeConfig)) {
+        results.addAll(fidelity.measure(questions, QUESTIONS));
       }
     }
-    if (wanted.contains(Figure.FRESHNESS)) {
+    if (peer == null && wanted.contains(Figure.FRESHNESS)) {
       results.addAll(FreshnessBench.run(config, quick ? 20 : 100));
     }
     return new BenchReport(model, backend, machine, results);
+  }
+
+  private static List<BenchResult> alone(Benchmarks benchmarks, Set<Figure> wanted) {
+    List<BenchResult> results = new ArrayList<>();
+    if (wanted.contains(Figure.ENCODE)) {
+      results.addAll(benchmarks.encode());
+    }
+    if (wanted.contains(Figure.DECODE)) {
+      results.addAll(benchmarks.decode());
+    }
+    if (wanted.contains(Figure.TTFT)) {
+      results.addAll(benchmarks.ttft());
+    }
+    return results;
   }
 
   private List<BenchResult> besidePeer(
