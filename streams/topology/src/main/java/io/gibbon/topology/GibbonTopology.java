@@ -8,6 +8,7 @@ import io.gibbon.topology.internals.EncoderRoom;
 import io.gibbon.topology.internals.GibbonClientSupplier;
 import io.gibbon.topology.internals.Ingestion;
 import io.gibbon.topology.internals.LocalStateReader;
+import io.gibbon.topology.internals.OpenStores;
 import io.gibbon.topology.internals.StreamsSettings;
 import java.util.Properties;
 import org.apache.kafka.streams.KafkaClientSupplier;
@@ -40,6 +41,7 @@ public final class GibbonTopology {
   private final Encoder encoder;
   private final DocumentReader documents;
   private final EncoderRoom room = new EncoderRoom();
+  private final OpenStores open = new OpenStores();
   private final Backpressure backpressure = new Backpressure();
   private final TopologyMetrics metrics = new TopologyMetrics();
 
@@ -74,6 +76,7 @@ public final class GibbonTopology {
             encoder,
             topology.documents,
             topology.room,
+            topology.open,
             topology.backpressure,
             topology.metrics)
         .addTo(builder);
@@ -97,7 +100,7 @@ public final class GibbonTopology {
 
   /** Reads the stores of a running application that has this topology. */
   public StateReader reader(KafkaStreams streams) {
-    return new LocalStateReader(streams, config.partitions(), encoder.profile());
+    return new LocalStateReader(streams, open, config.partitions(), encoder.profile());
   }
 
   /**

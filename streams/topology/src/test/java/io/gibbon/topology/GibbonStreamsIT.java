@@ -80,8 +80,15 @@ class GibbonStreamsIT {
       assertThatThrownBy(() -> reader.read(best.context()))
           .isInstanceOf(StateUnavailableException.class);
 
-      cluster.delete("life-in", new DocumentId("c", "7"));
-      await().atMost(PATIENCE).until(() -> reader.document(new DocumentId("c", "7")).isEmpty());
+      DocumentId deleted = new DocumentId("c", "7");
+      Version before = reader.document(deleted).orElseThrow().version();
+      assertThat(reader.deletion(deleted)).isEmpty();
+      cluster.delete("life-in", deleted);
+      await().atMost(PATIENCE).until(() -> reader.document(deleted).isEmpty());
+      assertThat(reader.deletion(deleted))
+          .hasValueSatisfying(v -> assertThat(v).isGreaterThan(before));
+      assertThat(reader.deletion(new DocumentId("c", "8"))).isEmpty();
+      assertThat(reader.deletion(new DocumentId("c", "never"))).isEmpty();
       assertThat(reader.search("c", "number7 boat", 5).candidates()).isEmpty();
       SearchResult all = reader.contexts("c", 100);
       assertThat(all.candidates()).hasSize(9);

@@ -42,10 +42,12 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private final Encoder encoder;
   private final EncoderRoom room;
   private final Profiles profiles;
+  private final OpenStores open;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
 
   private ProcessorContext<byte[], Output> context;
+  private Stores stores;
   private EncodeQueue queue;
   private Lifecycle lifecycle;
   private Repair repair;
@@ -62,12 +64,14 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
       Encoder encoder,
       EncoderRoom room,
       Profiles profiles,
+      OpenStores open,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
     this.encoder = encoder;
     this.room = room;
     this.profiles = profiles;
+    this.open = open;
     this.backpressure = backpressure;
     this.metrics = metrics;
   }
@@ -76,7 +80,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   public void init(ProcessorContext<byte[], Output> context) {
     this.context = context;
     String profile = encoder.profile().fingerprint();
-    Stores stores = Stores.of(context);
+    stores = Stores.of(context);
     EncodingWriter writer = new EncodingWriter(stores, profile, config, metrics);
     obsolete = new ObsoletePages(writer);
     lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, room, config, metrics);
@@ -87,6 +91,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue.load();
     context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
     wake();
+    open.open(context.taskId().partition(), stores);
   }
 
   @Override
@@ -180,6 +185,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
 
   @Override
   public void close() {
+    open.close(context.taskId().partition(), stores);
     queue.close();
     backpressure.set(context.taskId().partition(), false);
   }

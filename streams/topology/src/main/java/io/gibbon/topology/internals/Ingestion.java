@@ -40,6 +40,7 @@ public final class Ingestion {
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
   private final Profiles profiles;
+  private final OpenStores open;
 
   /** The topology's parts that its processors share. */
   public Ingestion(
@@ -47,12 +48,14 @@ public final class Ingestion {
       Encoder encoder,
       DocumentReader documents,
       EncoderRoom room,
+      OpenStores open,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
     this.encoder = encoder;
     this.documents = documents;
     this.room = room;
+    this.open = open;
     this.backpressure = backpressure;
     this.metrics = metrics;
     this.profiles = new Profiles(encoder.profile(), config.partitions());
@@ -103,7 +106,7 @@ public final class Ingestion {
     return new ProcessorSupplier<>() {
       @Override
       public Processor<byte[], byte[], byte[], Output> get() {
-        return new EncodeProcessor(config, encoder, room, profiles, backpressure, metrics);
+        return new EncodeProcessor(config, encoder, room, profiles, open, backpressure, metrics);
       }
 
       @Override

@@ -51,10 +51,10 @@ public final class LocalStateReader implements StateReader {
   private final int partitions;
   private volatile boolean ready;
 
-  /** Reads through an application's interactive queries. */
-  public LocalStateReader(KafkaStreams streams, int partitions, Profile profile) {
+  /** Reads the stores that an application has open. */
+  public LocalStateReader(KafkaStreams streams, OpenStores open, int partitions, Profile profile) {
     this.streams = streams;
-    this.queries = new StoreQueries(streams, partitions);
+    this.queries = new StoreQueries(open, partitions);
     this.partitions = partitions;
     this.profile = profile;
   }
@@ -83,7 +83,8 @@ public final class LocalStateReader implements StateReader {
 
   private Optional<StoredDocument> stored(DocumentId document) {
     return Optional.ofNullable(
-        queries.get(Stores.DOCUMENTS, Keys.document(document), partition(document)));
+        queries.<@Nullable StoredDocument>read(
+            partition(document), stores -> stores.documents().get(Keys.document(document))));
   }
 
   /**
@@ -110,14 +111,16 @@ public final class LocalStateReader implements StateReader {
   /** What our own profile's last whole encoding of a document wrote, or null. */
   private @Nullable Manifest manifest(DocumentId document) {
     Bytes key = Keys.manifest(document, profile.fingerprint(), ManifestState.COMPLETE);
-    return queries.get(Stores.MANIFESTS, key, partition(document));
+    return queries.<@Nullable Manifest>read(
+        partition(document), stores -> stores.manifests().get(key));
   }
 
   @Override
   public CollectionList collections() {
     Map<String, CollectionStatus> merged = new TreeMap<>();
     StoreQueries.Scattered<KeyValue<Bytes, CollectionCounts>> found =
-        queries.rangeOfAll(Stores.COLLECTIONS, null, null, Integer.MAX_VALUE);
+        queries.readAll(
+            stores -> StoreQueries.range(stores.collections(), null, null, Integer.MAX_VALUE));
     for (KeyValue<Bytes, CollectionCounts> pair : found.results()) {
       CollectionStatus part = status(Keys.collection(pair.key), pair.value);
       merged.merge(part.collection(), part, LocalStateReader::plus);
@@ -147,12 +150,11 @@ public final class LocalStateReader implements StateReader {
 
   @Override
   public SearchResult search(String collection, String question, int limit) {
-    StoreQueries.Scattered<List<LuceneQuery.Hit>> found =
-        queries.scatter(
-            Stores.INDEX, ContextIndex.query(profile.fingerprint(), collection, question, limit));
+    LuceneQuery query = ContextIndex.query(profile.fingerprint(), collection, question, limit);
+    StoreQueries.Scattered<LuceneQuery.Hit> found =
+        queries.readAll(stores -> StoreQueries.search(stores, query));
     List<SearchResult.Candidate> best =
         found.results().stream()
-            .flatMap(List::stream)
             .sorted(Comparator.comparingDouble(LuceneQuery.Hit::score).reversed())
             .limit(limit)
             .map(hit -> candidate(INDEXED.deserialize("", hit.value()), hit.score()))
@@ -162,13 +164,12 @@ public final class LocalStateReader implements StateReader {
 
   @Override
   public List<SearchResult.Candidate> contexts(DocumentId document) {
+    Bytes from = Keys.context(profile.fingerprint(), document, 0);
+    Bytes to = Keys.context(profile.fingerprint(), document, Integer.MAX_VALUE);
     return queries
-        .<IndexedContext>range(
-            Stores.INDEX,
-            Keys.context(profile.fingerprint(), document, 0),
-            Keys.context(profile.fingerprint(), document, Integer.MAX_VALUE),
-            Integer.MAX_VALUE,
-            partition(document))
+        .read(
+            partition(document),
+            stores -> StoreQueries.range(stores.index(), from, to, Integer.MAX_VALUE))
         .stream()
         .map(pair -> candidate(pair.value, null))
         .toList();
@@ -178,7 +179,8 @@ public final class LocalStateReader implements StateReader {
   public SearchResult contexts(String collection, int limit) {
     Bytes from = Keys.contexts(profile.fingerprint(), collection);
     StoreQueries.Scattered<KeyValue<Bytes, IndexedContext>> found =
-        queries.rangeOfAll(Stores.INDEX, from, Bytes.increment(from), limit);
+        queries.readAll(
+            stores -> StoreQueries.range(stores.index(), from, Bytes.increment(from), limit));
     List<SearchResult.Candidate> contexts =
         found.results().stream()
             .map(pair -> candidate(pair.value, null))
@@ -211,13 +213,12 @@ public final class LocalStateReader implements StateReader {
   /** All pages of a context as its manifest lists them, or null if one is not there. */
   private @Nullable List<byte[]> pages(ContextRef context) {
     List<Integer> checksums = listed(context).getPages();
-    return queries.<KvPage, @Nullable List<byte[]>>read(
-        Stores.PAGES,
+    return queries.<@Nullable List<byte[]>>read(
         partition(context.document()),
-        pages -> {
+        stores -> {
           List<byte[]> read = new ArrayList<>();
           for (int index = 0; index < checksums.size(); index++) {
-            KvPage page = pages.get(pageKey(context, index));
+            KvPage page = stores.pages().get(pageKey(context, index));
             if (page == null || PageChecksums.of(page.getStates()) != checksums.get(index)) {
               return null;
             }
