@@ -15,6 +15,7 @@ import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,13 +73,18 @@ public final class GibbonStreams implements AutoCloseable {
   /**
    * Makes and checks the topics, then starts to read; returns before state is restored.
    *
-   * @throws TopologyException if Kafka cannot be reached or a topic does not fit
+   * @throws TopologyException if Kafka cannot be reached, a topic does not fit, or Kafka Streams
+   *     does not start
    */
   public void start() {
     try (Admin admin = Admin.create(new StreamsConfig(settings).getAdminConfigs("gibbon"))) {
       Topics.ensure(admin, config);
     }
-    streams.start();
+    try {
+      streams.start();
+    } catch (StreamsException e) {
+      throw new TopologyException("Kafka Streams cannot be started: " + e.getMessage(), e);
+    }
   }
 
   /** Whether the first restoration is done; stays true through rebalances. */
@@ -88,7 +94,13 @@ public final class GibbonStreams implements AutoCloseable {
 
   /** Why the application has stopped by itself, one line, or empty while it works. */
   public Optional<String> failure() {
-    return failures.fatal();
+    return failures
+        .fatal()
+        .or(
+            () ->
+                streams.state() == KafkaStreams.State.ERROR
+                    ? Optional.of("Kafka Streams stopped with an error; the log says why")
+                    : Optional.empty());
   }
 
   /** Reads the state that this instance holds. */

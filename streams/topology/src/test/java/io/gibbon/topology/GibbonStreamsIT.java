@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.ThreadMetadata;
@@ -335,6 +337,21 @@ class GibbonStreamsIT {
       assertThatThrownBy(streams::start)
           .isInstanceOf(TopologyException.class)
           .hasMessageContaining("max.message.bytes");
+    }
+  }
+
+  @Test
+  void aRecordOfProfilesThatHasNoOneOrderOrForgetsIsRefusedByName() throws Exception {
+    NewTopic wide = new NewTopic("wide-gibbon-profiles", 2, (short) 1);
+    NewTopic forgetful = new NewTopic("forgetful-gibbon-profiles", 1, (short) 1);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", cluster.bootstrapServers()))) {
+      admin.createTopics(List.of(wide, forgetful)).all().get();
+      assertThatThrownBy(() -> Topics.ensure(admin, config("wide", Map.of())))
+          .isInstanceOf(TopologyException.class)
+          .hasMessage("topic wide-gibbon-profiles has 2 partitions, it must have 1");
+      assertThatThrownBy(() -> Topics.ensure(admin, config("forgetful", Map.of())))
+          .isInstanceOf(TopologyException.class)
+          .hasMessageContaining("forgetful-gibbon-profiles has cleanup.policy delete");
     }
   }
 

@@ -54,6 +54,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private ProfileReporter reporter;
   private DocumentScan expiry;
   private ObsoletePages obsolete;
+  private @Nullable Cancellable expiryClock;
   private @Nullable Cancellable punctuation;
   private @Nullable Duration pace;
   private long diskChecked;
@@ -89,7 +90,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     reporter = new ProfileReporter(context, profiles, repair);
     expiry = new DocumentScan(stores, () -> true, lifecycle::expireMarker);
     queue.load();
-    context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
+    expiryClock = context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
     wake();
     open.open(context.taskId().partition(), stores);
   }
@@ -175,17 +176,25 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   /** Every punctuation costs a transaction, so they come seldom while there is nothing to do. */
   private void pace(Duration wanted) {
     if (!wanted.equals(pace)) {
-      if (punctuation != null) {
-        punctuation.cancel();
-      }
+      cancel(punctuation);
       pace = wanted;
       punctuation = context.schedule(wanted, PunctuationType.WALL_CLOCK_TIME, this::punctuate);
     }
   }
 
+  private static void cancel(@Nullable Cancellable clock) {
+    if (clock != null) {
+      clock.cancel();
+    }
+  }
+
+  /** A task whose transaction was aborted is closed and then begins anew with this same object. */
   @Override
   public void close() {
     open.close(context.taskId().partition(), stores);
+    cancel(expiryClock);
+    cancel(punctuation);
+    pace = null;
     queue.close();
     backpressure.set(context.taskId().partition(), false);
   }
