@@ -25,9 +25,9 @@ import java.util.Map;
  * which nothing is seen has weight 0.
  *
  * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a tile's keys and values
- * are widened once for all query heads of the group and all rows, and where they are codes their
- * scales go into scores and probabilities. Tiles start at context starts, so a row's bits do not
- * depend on the batch. One thread at a time.
+ * are widened once for all query heads of the group and all rows; where they are codes, the values'
+ * scales go into the probabilities. Tiles start at context starts, so a row's bits do not depend on
+ * the batch. One thread at a time.
  */
 final class Attention {
 
@@ -74,7 +74,7 @@ final class Attention {
     final float[] wide = new float[TILE * headDim];
     final short[] halves = new short[TILE * headDim];
     final byte[] codes = new byte[TILE * headDim];
-    final float[] scales = new float[TILE];
+    final float[] scales = new float[TILE * headDim / KvLayout.PANEL];
     double[] coefficients = new double[8];
   }
 
@@ -162,16 +162,13 @@ final class Attention {
           0,
           TILE,
           false);
-      long keyScales = layout.keyScaleOffset(states.tokens(), layer, item.kvHead(), token);
-      scaleEach(states, keyScales, n, tokens, s);
       for (int r = 0; r < rows.length; r++) {
         int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
         int hidden = firstSeen(layer, plan.range(rows[r]), rows[r], piece) - token;
         int end = Math.clamp(visible, 0, tokens);
         softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, width, s);
       }
-      long valueScales = layout.valueScaleOffset(states.tokens(), layer, item.kvHead(), token);
-      scaleEach(states, valueScales, n, tokens, s);
+      scaleProbabilities(states, layer, item.kvHead(), token, tokens, n, s);
       loadValues(states, layer, item.kvHead(), token, tokens, s);
       kernels.multiply(
           s.scores,
@@ -254,6 +251,13 @@ final class Attention {
 
   private void loadKeys(KvStates states, int layer, int kvHead, int token, int width, Scratch s) {
     load(states, layout.keyOffset(states.tokens(), layer, kvHead, token), 0, width * headDim, s);
+    if (layout.format().scaled()) {
+      int scales = width / KvLayout.PANEL * headDim;
+      loadScales(states, layout.keyScaleOffset(states.tokens(), layer, kvHead, token), scales, s);
+      for (int i = 0; i < scales; i += KvLayout.PANEL) {
+        kernels.multiplyRows(s.wide, i * KvLayout.PANEL, KvLayout.PANEL, s.scales, i);
+      }
+    }
   }
 
   private void loadValues(
@@ -279,14 +283,19 @@ final class Attention {
     }
   }
 
-  /** Multiplies every query's scores, or probabilities, by the scales of a tile's tokens. */
-  private void scaleEach(KvStates states, long offset, int queries, int tokens, Scratch s) {
-    if (layout.format().scaleBytes() == 0) {
-      return;
-    }
-    MemorySegment.copy(states.memory(), ValueLayout.JAVA_FLOAT, offset, s.scales, 0, tokens);
-    for (int query = 0; query < queries; query++) {
-      kernels.multiplyEach(s.scores, query * TILE, s.scales, width(tokens));
+  private void loadScales(KvStates states, long offset, int n, Scratch s) {
+    MemorySegment.copy(states.memory(), ValueLayout.JAVA_SHORT, offset, s.halves, 0, n);
+    kernels.widen(s.halves, s.scales, 0, n);
+  }
+
+  /** Multiplies every query's probabilities by the scales of the tile's values. */
+  private void scaleProbabilities(
+      KvStates states, int layer, int kvHead, int token, int tokens, int queries, Scratch s) {
+    if (layout.format().scaled()) {
+      loadScales(states, layout.valueScaleOffset(states.tokens(), layer, kvHead, token), tokens, s);
+      for (int query = 0; query < queries; query++) {
+        kernels.multiplyEach(s.scores, query * TILE, s.scales, width(tokens));
+      }
     }
   }
 

@@ -85,6 +85,9 @@ public interface Kernels {
   /** {@code x *= factors}. */
   void multiplyEach(float[] x, int xOffset, float[] factors, int n);
 
+  /** Multiplies each of some adjacent rows of {@value #LANES} numbers by the same factors. */
+  void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset);
+
   /** {@code gate = gate / (1 + exp(-gate)) * up}. */
   void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
 

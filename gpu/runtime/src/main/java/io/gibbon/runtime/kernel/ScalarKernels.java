@@ -103,6 +103,13 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset) {
+    for (int i = 0; i < rows * LANES; i++) {
+      x[xOffset + i] *= factors[factorsOffset + i % LANES];
+    }
+  }
+
+  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i++) {
       double g = gate[gateOffset + i];

@@ -141,6 +141,17 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset) {
+    for (int lane = 0; lane < LANES; lane += W) {
+      FloatVector factor = FloatVector.fromArray(F, factors, factorsOffset + lane);
+      for (int row = 0; row < rows; row++) {
+        int at = xOffset + lane + row * LANES;
+        FloatVector.fromArray(F, x, at).mul(factor).intoArray(x, at);
+      }
+    }
+  }
+
+  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i += W) {
       FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);

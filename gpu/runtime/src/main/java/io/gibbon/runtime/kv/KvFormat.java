@@ -3,21 +3,22 @@ package io.gibbon.runtime.kv;
 /** How one key or value is stored. The names are part of stored states and never change. */
 public enum KvFormat {
   /** IEEE 754 binary32. */
-  F32(4, 0),
+  F32(4, false),
   /** IEEE 754 binary16, rounded to nearest even. */
-  F16(2, 0),
+  F16(2, false),
   /**
-   * Signed 8-bit codes from -127 to 127, times one binary32 scale for each token's key, and one for
-   * its value, in every head of every layer: the greatest magnitude over 127.
+   * Signed 8-bit codes from -127 to 127, times a scale of binary16: in every head of every layer
+   * one for each {@value KvLayout#PANEL} dimensions of a token's key, since keys have dimensions
+   * far greater than others, and one for its value.
    */
-  I8(1, 4);
+  I8(1, true);
 
   private final int bytes;
-  private final int scaleBytes;
+  private final boolean scaled;
 
-  KvFormat(int bytes, int scaleBytes) {
+  KvFormat(int bytes, boolean scaled) {
     this.bytes = bytes;
-    this.scaleBytes = scaleBytes;
+    this.scaled = scaled;
   }
 
   /** Bytes of one key's or value's number. */
@@ -25,8 +26,8 @@ public enum KvFormat {
     return bytes;
   }
 
-  /** Bytes of the scale that a token's key or value in a head has; 0 if there is none. */
-  public int scaleBytes() {
-    return scaleBytes;
+  /** Whether numbers are codes that have scales. */
+  public boolean scaled() {
+    return scaled;
   }
 }

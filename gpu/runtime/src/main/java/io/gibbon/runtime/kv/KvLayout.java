@@ -9,9 +9,9 @@ package io.gibbon.runtime.kv;
  * dimension-major, so that {@value #PANEL} tokens of one dimension are adjacent; lanes past the
  * last token are zero. Then the values, in panels of {@value #PANEL} dimensions: within a panel
  * token-major. So both are what a product over panels reads: one row of {@value #PANEL} numbers for
- * each step along its depth. Where the format has scales, those of the keys follow the keys, one a
- * token, lanes of the last panel included, and those of the values follow the values. Everything is
- * little-endian.
+ * each step along its depth. Where the format has scales, those of the keys follow the keys: panel
+ * by panel, and within a panel for each {@value #PANEL} dimensions one for each lane; and those of
+ * the values follow the values, one a token. Everything is little-endian.
  *
  * @param layers layers of the model
  * @param kvHeads key-value heads of a layer
@@ -38,12 +38,12 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
 
   /** Bytes of the scales of a block's keys. */
   public long keyScaleBytes(int tokens) {
-    return (long) padded(tokens) * format.scaleBytes();
+    return format.scaled() ? (long) padded(tokens) * (headDim / PANEL) * Short.BYTES : 0;
   }
 
   /** Bytes of the scales of a block's values. */
   public long valueScaleBytes(int tokens) {
-    return (long) tokens * format.scaleBytes();
+    return format.scaled() ? (long) tokens * Short.BYTES : 0;
   }
 
   /** Bytes of one block. */
@@ -66,11 +66,11 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return blockOffset(tokens, layer, kvHead) + (long) token * headDim * format.bytes();
   }
 
-  /** Where the scale of a token's key lies; the next token's follows. */
+  /** Where the scales of the key panel begin whose first token is {@code token}. */
   public long keyScaleOffset(int tokens, int layer, int kvHead, int token) {
     return blockOffset(tokens, layer, kvHead)
         + keyBytes(tokens)
-        + (long) token * format.scaleBytes();
+        + (long) token * (headDim / PANEL) * Short.BYTES;
   }
 
   /** Where the scale of a token's value lies; the next token's follows. */
@@ -79,7 +79,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
         + keyBytes(tokens)
         + keyScaleBytes(tokens)
         + valueBytes(tokens)
-        + (long) token * format.scaleBytes();
+        + (long) token * Short.BYTES;
   }
 
   /**

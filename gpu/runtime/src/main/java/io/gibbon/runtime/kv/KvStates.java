@@ -24,9 +24,6 @@ public final class KvStates implements AutoCloseable {
 
   private static final float GREATEST_CODE = 127;
 
-  /** What is smaller is stored as zero: its scale would have lost its digits. */
-  private static final float LEAST_MAGNITUDE = 1e-30f;
-
   private final KvLayout layout;
   private final int tokens;
   private final Arena arena;
@@ -139,32 +136,38 @@ public final class KvStates implements AutoCloseable {
       int valueOffset) {
     int bytes = layout.format().bytes();
     int lane = token % KvLayout.PANEL;
-    long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
-    float keyScale = scale(key, keyOffset, layout.keyScaleOffset(tokens, layer, kvHead, token));
-    float valueScale =
-        scale(value, valueOffset, layout.valueScaleOffset(tokens, layer, kvHead, token));
+    int panel = token - lane;
+    long keys = layout.keyOffset(tokens, layer, kvHead, panel) + (long) lane * bytes;
+    long keyScales =
+        layout.keyScaleOffset(tokens, layer, kvHead, panel) + (long) lane * Short.BYTES;
+    long valueScale = layout.valueScaleOffset(tokens, layer, kvHead, token);
+    float perValue = scale(value, valueOffset, layout.headDim(), valueScale);
     for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
       long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
+      float perKey =
+          scale(key, keyOffset + dim, KvLayout.PANEL, keyScales + (long) dim * Short.BYTES);
       for (int i = 0; i < KvLayout.PANEL; i++) {
         long keyAt = keys + (long) (dim + i) * KvLayout.PANEL * bytes;
-        put(keyAt, key[keyOffset + dim + i], keyScale);
-        put(values + (long) i * bytes, value[valueOffset + dim + i], valueScale);
+        put(keyAt, key[keyOffset + dim + i], perKey);
+        put(values + (long) i * bytes, value[valueOffset + dim + i], perValue);
       }
     }
   }
 
-  /** Stores the scale of one token's key or value where the format has one. */
-  private float scale(float[] numbers, int offset, long at) {
-    if (layout.format().scaleBytes() == 0) {
+  /**
+   * Stores the scale of some numbers, where the format has scales, and returns it as it is read.
+   */
+  private float scale(float[] numbers, int offset, int n, long at) {
+    if (!layout.format().scaled()) {
       return 1;
     }
     float greatest = 0;
-    for (int i = offset; i < offset + layout.headDim(); i++) {
+    for (int i = offset; i < offset + n; i++) {
       greatest = Math.max(greatest, Math.abs(numbers[i]));
     }
-    float scale = greatest < LEAST_MAGNITUDE ? 0 : greatest / GREATEST_CODE;
-    memory.set(ValueLayout.JAVA_FLOAT, at, scale);
-    return scale;
+    short scale = Float.floatToFloat16(greatest / GREATEST_CODE);
+    memory.set(ValueLayout.JAVA_SHORT, at, scale);
+    return Float.float16ToFloat(scale);
   }
 
   private void put(long at, float number, float scale) {
@@ -176,7 +179,9 @@ public final class KvStates implements AutoCloseable {
   }
 
   private static byte code(float number, float scale) {
-    return scale == 0 ? 0 : (byte) Math.rint(number / scale);
+    return scale == 0
+        ? 0
+        : (byte) Math.clamp(Math.rint(number / scale), -GREATEST_CODE, GREATEST_CODE);
   }
 
   /** Shape and layout. */

@@ -62,16 +62,22 @@ final class Reference {
     int d = layout.headDim();
     int bytes = layout.format().bytes();
     int padded = (states.tokens() + 15) / 16 * 16;
+    boolean scaled = layout.format() == KvFormat.I8;
     long keys = layout.blockOffset(states.tokens(), 0, kvHead);
     long keyScales = keys + (long) padded * d * bytes;
-    long values = keyScales + (long) padded * layout.format().scaleBytes();
+    long values = keyScales + (scaled ? (long) padded * d / 16 * 2 : 0);
     long valueScales = values + (long) states.tokens() * d * bytes;
     double[] both = new double[2 * d];
     for (int i = 0; i < d; i++) {
       long keyAt = (long) token / 16 * 16 * d + i * 16L + token % 16;
       long valueAt = (long) i / 16 * 16 * states.tokens() + token * 16L + i % 16;
-      both[i] = number(states, keys + keyAt * bytes) * scale(states, keyScales, token);
-      both[d + i] = number(states, values + valueAt * bytes) * scale(states, valueScales, token);
+      long keyScale = (long) token / 16 * d + i / 16 * 16 + token % 16;
+      both[i] = number(states, keys + keyAt * bytes);
+      both[d + i] = number(states, values + valueAt * bytes);
+      if (scaled) {
+        both[i] *= half(states, keyScales + keyScale * 2);
+        both[d + i] *= half(states, valueScales + token * 2L);
+      }
     }
     return both;
   }
@@ -79,14 +85,12 @@ final class Reference {
   private static double number(KvStates states, long at) {
     return switch (states.layout().format()) {
       case F32 -> states.memory().get(ValueLayout.JAVA_FLOAT, at);
-      case F16 -> Float.float16ToFloat(states.memory().get(ValueLayout.JAVA_SHORT, at));
+      case F16 -> half(states, at);
       case I8 -> states.memory().get(ValueLayout.JAVA_BYTE, at);
     };
   }
 
-  private static double scale(KvStates states, long scales, int token) {
-    return states.layout().format() == KvFormat.I8
-        ? states.memory().get(ValueLayout.JAVA_FLOAT, scales + token * 4L)
-        : 1;
+  private static double half(KvStates states, long at) {
+    return Float.float16ToFloat(states.memory().get(ValueLayout.JAVA_SHORT, at));
   }
 }

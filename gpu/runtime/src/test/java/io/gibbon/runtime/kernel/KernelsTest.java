@@ -296,6 +296,17 @@ class KernelsTest {
   }
 
   @Test
+  void rowsAreMultipliedByTheSameFactors() {
+    float[] x = numbers(3 + 5 * 16);
+    float[] factors = numbers(2 + 16);
+    float[] actual = x.clone();
+    kernels.multiplyRows(actual, 3, 5, factors, 2);
+    for (int i = 0; i < 5 * 16; i++) {
+      assertThat(actual[3 + i]).isEqualTo(x[3 + i] * factors[2 + i % 16]);
+    }
+  }
+
+  @Test
   void everyCodeIsWidenedExactly() {
     byte[] codes = new byte[256];
     float[] wide = new float[259];
