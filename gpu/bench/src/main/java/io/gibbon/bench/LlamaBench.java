@@ -33,7 +33,9 @@ public final class LlamaBench {
   /** Beyond so many tokens a figure is measured once and without warming up. */
   private static final int MEASURED_ONCE = 2048;
 
-  /** Beyond so many tokens only the variant that was best at this depth is measured. */
+  /**
+   * Prompts beyond so many tokens are measured with the variant only that is best at this length.
+   */
   private static final int MEASURED_WITH_ONE_VARIANT = 8192;
 
   private static final int GENERATED = 32;
@@ -102,7 +104,10 @@ public final class LlamaBench {
    * @throws IllegalStateException if llama-bench cannot be run, with what it said
    */
   public double prefill(int tokens, int depth) {
-    return best(tokens + depth, "-p", tokens, "-n", 0, "-d", depth);
+    Object[] test = {"-p", tokens, "-n", 0, "-d", depth};
+    return tokens > MEASURED_WITH_ONE_VARIANT
+        ? figure(bestVariant(), tokens + depth, test)
+        : best(tokens + depth, test);
   }
 
   /**
@@ -116,18 +121,17 @@ public final class LlamaBench {
   }
 
   private double best(int length, Object... test) {
-    if (length <= MEASURED_WITH_ONE_VARIANT) {
-      return Arrays.stream(Variant.values())
-          .mapToDouble(v -> figure(v, length, test))
-          .max()
-          .orElseThrow();
-    }
-    Object[] shorter = {"-p", MEASURED_WITH_ONE_VARIANT, "-n", 0, "-d", 0};
-    Variant variant =
-        Arrays.stream(Variant.values())
-            .max(Comparator.comparing(v -> figure(v, MEASURED_WITH_ONE_VARIANT, shorter)))
-            .orElseThrow();
-    return figure(variant, length, test);
+    return Arrays.stream(Variant.values())
+        .mapToDouble(variant -> figure(variant, length, test))
+        .max()
+        .orElseThrow();
+  }
+
+  private Variant bestVariant() {
+    Object[] test = {"-p", MEASURED_WITH_ONE_VARIANT, "-n", 0, "-d", 0};
+    return Arrays.stream(Variant.values())
+        .max(Comparator.comparing(variant -> figure(variant, MEASURED_WITH_ONE_VARIANT, test)))
+        .orElseThrow();
   }
 
   private double figure(Variant variant, int length, Object[] test) {

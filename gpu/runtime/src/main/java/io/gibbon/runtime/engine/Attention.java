@@ -86,8 +86,8 @@ final class Attention {
   AttentionPlan plan(List<RowRange> ranges, Map<Slice, Shares> shares) {
     AttentionPlan plan = new AttentionPlan(ranges, shares, heads, layout.kvHeads(), rowsPerItem());
     if (greatest.length < plan.slotCount()) {
+      accumulators = new float[Math.multiplyExact(plan.slotCount(), accumulatorStride)];
       greatest = new float[plan.slotCount()];
-      accumulators = new float[plan.slotCount() * accumulatorStride];
     }
     return plan;
   }

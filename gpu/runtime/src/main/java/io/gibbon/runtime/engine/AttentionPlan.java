@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttentionPlan {
 
-  /** Tokens of a span, at the least where there is that much. */
+  /** Tokens of a span, about. */
   static final int SPAN = 1024;
 
-  /** The most spans that contexts are cut into. */
+  /** Spans that many contexts are cut into, about. */
   private static final int MAX_SPANS = 64;
 
   /**

@@ -103,16 +103,17 @@ final class ForwardPass {
     return shares;
   }
 
+  /** The capacity is told last: an array that there was no memory for is asked for again. */
   private void reserve(int rows) {
     rope.reserve(rows);
     slidingRope.reserve(rows);
     if (rows > capacity) {
+      hidden = new float[Math.multiplyExact(rows, model.width())];
+      normed = new float[hidden.length];
+      queryKeyValue = new float[Math.multiplyExact(rows, qkvWidth)];
+      attended = new float[Math.multiplyExact(rows, Math.max(queryWidth, model.width()))];
+      gateUp = new float[Math.multiplyExact(rows, 2 * model.feedForward())];
       capacity = rows;
-      hidden = new float[rows * model.width()];
-      normed = new float[rows * model.width()];
-      queryKeyValue = new float[rows * qkvWidth];
-      attended = new float[rows * Math.max(queryWidth, model.width())];
-      gateUp = new float[rows * 2 * model.feedForward()];
     }
   }
 

@@ -17,11 +17,18 @@ final class Rope {
    * A rotation.
    *
    * @param divisors of the frequencies, pair by pair; empty if they stay
+   * @throws IllegalArgumentException if a divisor is not finite and greater than 0
    */
   Rope(RopeDescription description, float[] divisors) {
     this.pairing = description.pairing();
     this.magnitude = description.scaling().magnitude();
     this.frequencies = new double[description.dimensions() / 2];
+    for (float divisor : divisors) {
+      if (!(divisor > 0 && divisor <= Float.MAX_VALUE)) {
+        throw new IllegalArgumentException(
+            "rope_freqs.weight has %s, it must be finite and greater than 0".formatted(divisor));
+      }
+    }
     for (int pair = 0; pair < frequencies.length; pair++) {
       double frequency =
           Math.pow(description.base(), -2.0 * pair / description.dimensions())
@@ -53,7 +60,7 @@ final class Rope {
 
   /** Makes room for the angles of so many rows. */
   void reserve(int rows) {
-    if (cosines.length < rows * frequencies.length) {
+    if (sines.length < rows * frequencies.length) {
       cosines = new float[rows * frequencies.length];
       sines = new float[rows * frequencies.length];
     }

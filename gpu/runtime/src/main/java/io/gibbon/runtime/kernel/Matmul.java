@@ -6,12 +6,12 @@ import java.util.List;
  * Products of activations and packed weights, spread over the workers. One thread at a time.
  *
  * <p>A single row reads packed codes directly. More rows unpack a piece of a few panels at a time
- * into scratch that stays in the first-level cache and use it for all of them. Both give the same
- * bits.
+ * into scratch that stays in the caches and use it for all of them, panel by panel. Both give the
+ * same bits.
  */
 public final class Matmul {
 
-  /** The most blocks of a panel unpacked at a time: 18 KiB, so that it stays in the cache. */
+  /** The most blocks of a panel unpacked at a time: 18 KiB, which the first-level cache holds. */
   private static final int MOST_BLOCKS = 9;
 
   /** Panels unpacked at a time: enough for four vectors of any width. */

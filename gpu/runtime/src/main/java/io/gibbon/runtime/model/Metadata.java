@@ -51,7 +51,7 @@ public final class Metadata {
   /** A required finite number greater than 0. */
   public float positive(String key) {
     double value = required(key, Double.class, "a floating-point number");
-    if (!(value > 0) || value > Float.MAX_VALUE) {
+    if (!((float) value > 0) || value > Float.MAX_VALUE) {
       throw problem(key, "is %s, it must be finite and greater than 0".formatted(value));
     }
     return (float) value;

@@ -75,18 +75,23 @@ public record RopeDescription(float base, int dimensions, Pairing pairing, Scali
       throw metadata.problem(p + "rope.dimension_count", "is " + dimensions + ", it must be even");
     }
     return new RopeDescription(
-        metadata.positive(p + "rope.freq_base", DEFAULT_BASE),
+        base(metadata, p + "rope.freq_base"),
         dimensions,
         pairing,
         Scaling.from(metadata, p, window));
   }
 
+  private static float base(Metadata metadata, String key) {
+    float base = metadata.positive(key, DEFAULT_BASE);
+    if (!(base > 1)) {
+      throw metadata.problem(key, "is %s, it must be greater than 1".formatted(base));
+    }
+    return base;
+  }
+
   /** The rotation of sliding-window layers: their own base, positions as they are. */
   RopeDescription local(Metadata metadata, String p) {
     return new RopeDescription(
-        metadata.positive(p + "rope.freq_base_swa", DEFAULT_BASE),
-        dimensions,
-        pairing,
-        Scaling.NONE);
+        base(metadata, p + "rope.freq_base_swa"), dimensions, pairing, Scaling.NONE);
   }
 }

@@ -69,12 +69,12 @@ final class Answer implements Work, Generation {
     Running(
         Sequence sequence,
         Sampler sampler,
-        int vocabulary,
+        float[] logits,
         float @Nullable [] shares,
         Runnable release) {
       this.sequence = sequence;
       this.sampler = sampler;
-      this.logits = new float[vocabulary];
+      this.logits = logits;
       this.shares = shares;
       this.release = release;
     }
@@ -132,19 +132,20 @@ final class Answer implements Work, Generation {
     int room = Math.min(ownTokens(), task.query().length + FIRST_ROOM);
     cachedTokens = prefixTokens + task.contexts().stream().mapToInt(KvStates::tokens).sum();
     started = System.nanoTime();
-    running =
-        new Running(
-            new Sequence(
-                before,
-                task.contexts(),
-                KvStates.allocate(layout, room),
-                position,
-                task.attentionTemperature(),
-                task.scalingFactor()),
-            new Sampler(task.sampling(), tokenizer.size()),
-            tokenizer.size(),
-            shareSums.length == 0 ? null : new float[shareSums.length],
-            release);
+    Sampler sampler = new Sampler(task.sampling(), tokenizer.size());
+    float[] logits = new float[tokenizer.size()];
+    float[] shares = shareSums.length == 0 ? null : new float[shareSums.length];
+    // Last, so that nothing that runs out of memory can leave it open.
+    KvStates own = KvStates.allocate(layout, room);
+    Sequence sequence =
+        new Sequence(
+            before,
+            task.contexts(),
+            own,
+            position,
+            task.attentionTemperature(),
+            task.scalingFactor());
+    running = new Running(sequence, sampler, logits, shares, release);
   }
 
   /** Doubles the room of the answer's own states when it is used up. */

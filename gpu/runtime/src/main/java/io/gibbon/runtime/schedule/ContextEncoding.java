@@ -51,7 +51,9 @@ final class ContextEncoding implements Work {
 
   @Override
   public void fail(RuntimeException error) {
-    abandon();
+    if (!finished) {
+      abandon();
+    }
     job.fail(error);
   }
 

@@ -219,7 +219,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     }
     try {
       List<Chunk> prepared = chunks.get();
-      if (prepared.isEmpty()) {
+      if (prepared.isEmpty() || prepared.stream().anyMatch(chunk -> chunk.tokens().length == 0)) {
         throw new IllegalArgumentException("text has nothing to encode");
       }
       job.prepared(prepared);

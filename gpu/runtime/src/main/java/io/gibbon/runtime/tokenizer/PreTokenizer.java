@@ -22,7 +22,7 @@ enum PreTokenizer {
   DEFAULT(
       List.of("default"),
       false,
-      "[\\p{IsP}$+<=>^~|]+| ?\\p{L}+|[0-9]{3}|(?:(?![0-9]{3})\\p{N})+"
+      "[\\p{IsP}$+<=>^~|]+| ?\\p{L}+|[0-9]{3}|(?:(?![0-9]{3})\\p{N})++"
           + "| ?[^\\s\\p{L}\\p{N}\\p{IsP}$+<=>^~|]+|\\s+(?![^\\s\\p{IsP}$+<=>^~|])|\\s+"),
   /** SmolLM: every digit on its own, then GPT-2 on what lies between. */
   SMOLLM(

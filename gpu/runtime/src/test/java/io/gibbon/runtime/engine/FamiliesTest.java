@@ -1,6 +1,7 @@
 package io.gibbon.runtime.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.gibbon.runtime.GgufWriter;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -108,6 +110,21 @@ class FamiliesTest {
             engine.assertClose(logits, row, expected.logits().get(row));
           }
         });
+  }
+
+  @Test
+  void frequencyDivisorsThatAreNoNumbersAreRefused() {
+    for (float divisor : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
+      GgufWriter writer = TinyModel.DEFAULT.writer();
+      float[] divisors = {1, 1, 1, 1, 1, 1, 1, divisor};
+      writer.tensor("rope_freqs.weight", TensorType.F32, 8, 1, divisors);
+      try (Model model = Model.open(writer.write(directory.resolve("tiny.gguf")))) {
+        KvLayout layout = new KvLayout(2, 2, 16, KvFormat.F32);
+        assertThatThrownBy(() -> new CpuExecutor(model, layout, new VectorKernels(), 1))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("rope_freqs.weight has " + divisor);
+      }
+    }
   }
 
   private interface Check {

@@ -181,6 +181,9 @@ class HostileModelTest {
             .integer("gemma3.attention.sliding_window", 0),
         "gemma3.attention.sliding_window is 0, it must be from 1");
     refuses(
+        shape(2, 64, 4, 2).number("llama.rope.freq_base", 1),
+        "llama.rope.freq_base is 1.0, it must be greater than 1");
+    refuses(
         shape(2, 64, 4, 2).string("general.architecture", "qwen2"),
         "qwen2.embedding_length is missing");
   }
