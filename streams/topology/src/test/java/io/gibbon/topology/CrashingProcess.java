@@ -12,7 +12,7 @@ import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An instance that halts, as if killed, once it has handed a number of documents to its encoder.
+ * An instance that halts, as if killed, once it has taken a number of contexts from its encoder.
  */
 final class CrashingProcess {
 
@@ -22,7 +22,7 @@ final class CrashingProcess {
   private CrashingProcess() {}
 
   /** Runs such an instance in a process of its own until its end, and returns its status. */
-  static int run(Path directory, Map<String, String> settings, int documents, String fingerprint)
+  static int run(Path directory, Map<String, String> settings, int contexts, String fingerprint)
       throws IOException, InterruptedException {
     Path file = directory.resolve("settings.properties");
     Properties properties = new Properties();
@@ -40,7 +40,7 @@ final class CrashingProcess {
                 System.getProperty("java.class.path"),
                 CrashingProcess.class.getName(),
                 file.toString(),
-                Integer.toString(documents),
+                Integer.toString(contexts),
                 fingerprint)
             .inheritIO()
             .start();
@@ -52,7 +52,7 @@ final class CrashingProcess {
   }
 
   /**
-   * Arguments: a properties file with the topology's settings, the number of documents after which
+   * Arguments: a properties file with the topology's settings, the number of contexts after which
    * to halt, and the encoder's profile.
    */
   public static void main(String... arguments) throws IOException, InterruptedException {
@@ -66,7 +66,7 @@ final class CrashingProcess {
     ScriptedEncoder encoder = new ScriptedEncoder(arguments[2]);
     GibbonStreams streams = new GibbonStreams(TopologyConfig.of(settings), encoder);
     streams.start();
-    while (encoder.encoded().size() < limit) {
+    while (encoder.collected() < limit) {
       Thread.sleep(1);
     }
     Runtime.getRuntime().halt(STATUS);

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class ScriptedEncoder implements Encoder {
   private final List<String> encoded = new CopyOnWriteArrayList<>();
   private final Map<String, Integer> failures = new ConcurrentHashMap<>();
   private final List<Job> jobs = new CopyOnWriteArrayList<>();
+  private final AtomicInteger collected = new AtomicInteger();
   private volatile boolean held;
   private volatile boolean closed;
 
@@ -74,6 +76,11 @@ public final class ScriptedEncoder implements Encoder {
   /** Texts handed over so far, in order. */
   public List<String> encoded() {
     return encoded;
+  }
+
+  /** Contexts that were taken from jobs so far. */
+  public int collected() {
+    return collected.get();
   }
 
   /** How many jobs were cancelled. */
@@ -148,6 +155,7 @@ public final class ScriptedEncoder implements Encoder {
         return null;
       }
       int index = next++;
+      collected.incrementAndGet();
       return new EncodedContext(index, chunks.size(), chunks.get(index), states(document, index));
     }
 
