@@ -82,6 +82,25 @@ class RepairTest {
   }
 
   @Test
+  void aFullDiskIsEmptiedOfWhatIsOfNoUseAndTakesNothingNew() {
+    start(Map.of("min-free-disk", Long.toString(1L << 50), "deletion-retention", "PT2M"));
+    found(DocumentState.ENCODED, OTHER_PROFILE, ManifestState.COMPLETE);
+    StoredDocument deleted = stored(DocumentState.DELETED);
+    deleted.setId("2");
+    harness.store(Stores.DOCUMENTS).put(Keys.document(new DocumentId("c", "2")), deleted);
+    harness.jump(Duration.ofMinutes(3));
+    harness.settle();
+
+    assertThat(harness.manifests()).isEmpty();
+    assertThat(harness.pages()).isEmpty();
+    assertThat(harness.index()).isEmpty();
+    assertThat(harness.stored("1").getText()).isEqualTo("text");
+    assertThat(harness.stored("2")).isNull();
+    assertThat(harness.pending()).isEmpty();
+    assertThat(encoder.encoded()).isEmpty();
+  }
+
+  @Test
   void aPendingDocumentThatDoesNotWaitIsPutInLine() {
     start(Map.of());
     harness.store(Stores.DOCUMENTS).put(Keys.document(ID), stored(DocumentState.PENDING));

@@ -125,10 +125,10 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue.collect();
     if (room.isClosed()) {
       queue.takeBack();
-    } else if (!diskFull) {
+    } else {
       expiry.step();
       if (reporter.isHeard()) {
-        encode();
+        repairAndEncode();
       }
     }
     reporter.step();
@@ -137,8 +137,12 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     pace(isIdle() ? leisure() : config.punctuation());
   }
 
-  private void encode() {
-    repair.step();
+  /** A full disk begins no new work; what deletes goes on, or the disk would stay full. */
+  private void repairAndEncode() {
+    repair.step(!diskFull);
+    if (diskFull) {
+      return;
+    }
     queue.handOver();
     if (queue.count()) {
       context.commit();

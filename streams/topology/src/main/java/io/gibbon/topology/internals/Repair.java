@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Passes over the documents, in slices, after every start and after every change of the profiles
  * that are kept: what has no states of our own profile, or has lost its pages, is encoded again;
  * what was left half done, and what is of a profile that is not kept any more, is deleted;
- * left-over lists are taken up. While our own profile is none of those kept, it does nothing. Used
+ * left-over lists are taken up. While our own profile is none of those kept, it does nothing. While
+ * nothing may be encoded, passes only delete; afterwards another one encodes what they left. Used
  * by one stream thread.
  */
 final class Repair {
@@ -32,6 +33,8 @@ final class Repair {
   private final Set<DocumentId> awaited = new HashSet<>();
   private Set<String> kept = Set.of();
   private long deleted;
+  private boolean mayEncode;
+  private boolean leftOut;
   private boolean complete;
 
   Repair(
@@ -51,7 +54,7 @@ final class Repair {
 
   /** Whether nothing is left to pass over, as far as our own profile is kept. */
   boolean isDone() {
-    return !profiles.keepsOwn() || scan.isDone() && kept.equals(profiles.kept());
+    return !profiles.keepsOwn() || scan.isDone() && !leftOut && kept.equals(profiles.kept());
   }
 
   /** Whether every document has been seen encoded under our own profile, or given up. */
@@ -59,23 +62,33 @@ final class Repair {
     return complete;
   }
 
-  /** Goes on with the next slice, while the queue has room. */
-  void step() {
+  /**
+   * Goes on with the next slice, while the queue has room.
+   *
+   * @param mayEncode whether documents may be put in line, which takes room on the disk
+   */
+  void step(boolean mayEncode) {
     if (!profiles.keepsOwn()) {
       return;
     }
-    if (kept.isEmpty() || scan.isDone() && !kept.equals(profiles.kept())) {
+    this.mayEncode = mayEncode;
+    if (kept.isEmpty() || scan.isDone() && isDue()) {
       kept = profiles.kept();
+      leftOut = false;
       scan.restart();
     }
     deleted = 0;
     scan.step();
     awaited.removeIf(id -> !queue.contains(id));
-    complete |= scan.isDone() && awaited.isEmpty();
+    complete |= scan.isDone() && !leftOut && awaited.isEmpty();
+  }
+
+  private boolean isDue() {
+    return !kept.equals(profiles.kept()) || leftOut && mayEncode;
   }
 
   private boolean hasRoom() {
-    return queue.fullness() <= ROOM && deleted < SLICE_PAGES;
+    return deleted < SLICE_PAGES && (!mayEncode || queue.fullness() <= ROOM);
   }
 
   private void check(StoredDocument document) {
@@ -90,9 +103,11 @@ final class Repair {
     boolean lost =
         document.getState() == DocumentState.PENDING
             || document.getState() == DocumentState.ENCODED && !current;
-    if (lost && !queue.contains(id)) {
+    boolean isNew = lost && !queue.contains(id);
+    if (isNew && mayEncode) {
       lifecycle.encodeAgain(id, document, usable);
     } else {
+      leftOut |= isNew;
       lifecycle.count(document, usable);
     }
     if (lost && !complete) {
