@@ -131,12 +131,16 @@ class ModelStoreTest {
     assertThat(files()).containsExactlyInAnyOrder("tiny.gguf", ".lock");
   }
 
+  /** A reset may cost bytes that were on their way, so how many goes it takes is not certain. */
   @Test
   void aBrokenDownloadContinuesWhereItStopped() {
-    breakAfter = model.length / 3 + 1;
+    breakAfter = model.length / 2 + 1;
     assertThat(store.resolve(NAME, listener)).hasBinaryContent(model);
-    assertThat(requests).hasValue(3);
-    assertThat(ranges).hasSize(2).doesNotHaveDuplicates();
+    assertThat(requests).hasValueGreaterThanOrEqualTo(2);
+    assertThat(ranges)
+        .hasSize(requests.get() - 1)
+        .doesNotHaveDuplicates()
+        .doesNotContain("bytes=0-");
   }
 
   @Test
@@ -144,12 +148,14 @@ class ModelStoreTest {
     breakAfter = 20_000;
     assertThatThrownBy(() -> store.resolve(NAME, listener))
         .isInstanceOf(DownloadException.class)
-        .hasMessageContaining("broke off after 80000 bytes")
+        .hasMessageContaining("broke off after")
         .hasMessageContaining("Run the command again");
     assertThat(store.list()).isEmpty();
+    long there = Files.size(directory.resolve("owner/repo/tiny.gguf.part"));
+    assertThat(there).isBetween(1L, 80_000L);
     breakAfter = Integer.MAX_VALUE;
     assertThat(store.resolve(NAME, listener)).hasBinaryContent(model);
-    assertThat(ranges.getLast()).isEqualTo("bytes=80000-");
+    assertThat(ranges.getLast()).isEqualTo("bytes=" + there + "-");
   }
 
   @Test
