@@ -8,8 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A time in which a server does not answer: it is asked again after a second, then after twice as
- * long each time, up to {@link #LONGEST}, by one caller. In between, callers fail at once. Its
- * start and its end are logged. Thread-safe.
+ * long each time, up to {@link #LONGEST}, by one caller. In between, and while that one waits for
+ * its answer, callers fail at once. Its start and its end are logged. Thread-safe.
  */
 final class Outage {
 
@@ -19,18 +19,28 @@ final class Outage {
   private static final Logger LOG = LoggerFactory.getLogger(Outage.class);
 
   private final LongSupplier nanoTime;
+  private final Duration probe;
   private @Nullable String problem;
   private long since;
   private long next;
+  private boolean probing;
   private Duration backOff = FIRST;
 
-  /** No outage yet, by a clock as {@link System#nanoTime()}. */
-  Outage(LongSupplier nanoTime) {
+  /**
+   * No outage yet.
+   *
+   * @param nanoTime a clock as {@link System#nanoTime()}
+   * @param probe the longest that asking takes; who has not told by then how it went is not waited
+   *     for any longer
+   */
+  Outage(LongSupplier nanoTime, Duration probe) {
     this.nanoTime = nanoTime;
+    this.probe = probe;
   }
 
   /**
-   * To be called before the server is asked.
+   * To be called before the server is asked, and to be followed by {@link #failed} or {@link
+   * #over}.
    *
    * @throws RegistryUnavailableException if it shall not be asked now
    */
@@ -40,9 +50,12 @@ final class Outage {
     }
     long now = nanoTime.getAsLong();
     if (now - next < 0) {
-      throw new RegistryUnavailableException(problem, Duration.ofNanos(next - now), null);
+      Duration left = Duration.ofNanos(next - now);
+      boolean maySoonBeOver = probing && left.compareTo(FIRST) > 0;
+      throw new RegistryUnavailableException(problem, maySoonBeOver ? FIRST : left, null);
     }
-    next = now + backOff.toNanos();
+    probing = true;
+    next = now + probe.toNanos();
   }
 
   /** The server did not answer. */
@@ -53,6 +66,7 @@ final class Outage {
       LOG.warn("{}: what needs it waits", reason);
     }
     problem = reason;
+    probing = false;
     Duration pause = backOff;
     next = now + pause.toNanos();
     Duration twice = backOff.multipliedBy(2);
@@ -67,6 +81,7 @@ final class Outage {
           "the schema registry answers again, after {} s",
           Duration.ofNanos(nanoTime.getAsLong() - since).toSeconds());
       problem = null;
+      probing = false;
       backOff = FIRST;
     }
   }

@@ -62,7 +62,8 @@ public final class SchemaRegistryClient {
    * @param registries base addresses of one registry's servers, tried in this order
    * @param credentials {@code user:password} for basic authentication, or null
    * @param timeout of connecting and of a whole request, its answer included
-   * @throws IllegalArgumentException if there is no address, or one is not http or https
+   * @throws IllegalArgumentException if there is no address, or one is not http or https, or holds
+   *     credentials, which would be shown wherever the address is
    */
   public SchemaRegistryClient(
       List<URI> registries, @Nullable String credentials, Duration timeout) {
@@ -84,7 +85,7 @@ public final class SchemaRegistryClient {
                 + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));
     this.timeout = timeout;
     this.nanoTime = nanoTime;
-    this.outage = new Outage(nanoTime);
+    this.outage = new Outage(nanoTime, timeout.multipliedBy(registries.size()));
     this.http =
         HttpClient.newBuilder()
             .connectTimeout(timeout)
@@ -93,6 +94,10 @@ public final class SchemaRegistryClient {
   }
 
   private static void requireHttp(URI uri) {
+    if (uri.toString().contains("@")) {
+      throw new IllegalArgumentException(
+          "an address of the schema registry holds credentials: set them on their own");
+    }
     if (!"http".equals(uri.getScheme()) && !"https".equals(uri.getScheme())) {
       throw new IllegalArgumentException("not an http or https address: " + uri);
     }
@@ -130,8 +135,9 @@ public final class SchemaRegistryClient {
   /**
    * The schema with an id.
    *
-   * @throws InvalidRecordException if the registry does not know it or it is not of a kind we read
-   * @throws RegistryUnavailableException if no server answers
+   * @throws InvalidRecordException if the registry does not know it or refuses it, or it is not of
+   *     a kind we read
+   * @throws RegistryUnavailableException if no server answers, or none without other credentials
    */
   RegisteredSchema schema(int id) {
     RegisteredSchema kept = get(schemas, id);
@@ -154,13 +160,17 @@ public final class SchemaRegistryClient {
 
   private RegisteredSchema ask(int id) {
     Answer answer = ask("/schemas/ids/" + id, null);
-    if (answer.status() != 200 && answer.status() != 404) {
+    if (answer.status() != 200 && !answer.isRefusal()) {
       throw outage.failed(
           "the schema registry does not give schema %d: %s".formatted(id, answer.problem()), null);
     }
     outage.over();
     if (answer.status() == 404) {
       throw InvalidRecordException.of("schema id %d is not in the schema registry".formatted(id));
+    }
+    if (answer.isRefusal()) {
+      throw InvalidRecordException.of(
+          "the schema registry refuses schema id %d: %s".formatted(id, answer.problem()));
     }
     return parse(id, answer.body());
   }
@@ -250,6 +260,12 @@ public final class SchemaRegistryClient {
 
   /** What a server said. */
   private record Answer(int status, JsonNode body) {
+
+    /** Whether it is about what was asked for, and would be the same for ever. */
+    boolean isRefusal() {
+      return status >= 400 && status < 500 && status != 401 && status != 429;
+    }
+
     String problem() {
       return "status %d %s".formatted(status, body.path("message").asText("")).strip();
     }

@@ -192,6 +192,30 @@ class SchemaRegistryTest {
     assertThat(fresh.deserializer().deserialize("docs", bytes)).isEqualTo(Examples.document());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {400, 403, 406, 422})
+  void aRefusedIdIsAnInvalidRecordAndNoTrouble(int status) {
+    byte[] bytes = write();
+    server.status = status;
+    RecordSerde<Document> fresh = serde(client(TIMEOUT, server.uri()));
+
+    assertThatThrownBy(() -> fresh.deserializer().deserialize("docs", framed(77, new byte[1])))
+        .isInstanceOf(InvalidRecordException.class)
+        .hasMessage("the schema registry refuses schema id 77: status " + status + " on fire");
+    server.status = 0;
+    assertThat(fresh.deserializer().deserialize("docs", bytes)).isEqualTo(Examples.document());
+  }
+
+  @Test
+  void anAddressWithCredentialsIsRefusedWithoutShowingThem() {
+    for (String address : List.of("http://alice:s3cret@host", "ftp://alice:s3cret@host")) {
+      assertThatThrownBy(() -> client(TIMEOUT, URI.create(address)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("credentials")
+          .hasMessageNotContaining("s3cret");
+    }
+  }
+
   @Test
   void aRegistryInTroubleIsAskedAgainAtGrowingIntervals() {
     byte[] known = write();
