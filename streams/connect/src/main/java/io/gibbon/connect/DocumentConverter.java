@@ -74,6 +74,11 @@ public class DocumentConverter implements Converter, Versioned {
     if (urls.isEmpty()) {
       return null;
     }
+    if (urls.stream().anyMatch(url -> url.contains("@"))) {
+      throw new ConfigException(
+          "%s: an address holds credentials, set them in %s"
+              .formatted(REGISTRY_URLS, REGISTRY_CREDENTIALS));
+    }
     Password credentials = config.getPassword(REGISTRY_CREDENTIALS);
     try {
       return new SchemaRegistryClient(

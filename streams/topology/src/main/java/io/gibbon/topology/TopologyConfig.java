@@ -123,9 +123,19 @@ public record TopologyConfig(
     Settings.within("stream-threads", streamThreads, 1, 1000);
     Settings.within("standby-replicas", standbyReplicas, 0, 100);
     schemaRegistryUrls = List.copyOf(schemaRegistryUrls);
+    schemaRegistryUrls.forEach(url -> registry(url.toString()));
     schemaRegistryUrls.forEach(url -> Settings.http("schema-registry-urls", url));
     Settings.positive("schema-registry-timeout", schemaRegistryTimeout);
     kafka = Map.copyOf(kafka);
+  }
+
+  /** Addresses are shown in logs and errors, so they must not hold a password. */
+  private static void registry(String url) {
+    if (url.contains("@")) {
+      throw new IllegalArgumentException(
+          "schema-registry-urls: an address holds credentials, set them in"
+              + " schema-registry-credentials");
+    }
   }
 
   /** All defaults. */
@@ -140,6 +150,7 @@ public record TopologyConfig(
    *     a value that does not fit
    */
   public static TopologyConfig of(Map<String, String> settings) {
+    registry(settings.getOrDefault("schema-registry-urls", ""));
     Settings in = new Settings(settings, KAFKA);
     TopologyConfig config =
         new TopologyConfig(

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TopologyConfigTest {
 
@@ -67,6 +69,22 @@ class TopologyConfigTest {
     refused("partitions", "4294967300", "partitions: 4294967300 is not within");
     refused("replication", "65539", "replication: 65539 is not within");
     refused("write-bytes", "4303355904", "write-bytes: 4303355904 is not within");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://alice:s3cret@registry",
+        "http://alice:s3/cret@registry",
+        "http://ok,http://alice:s3 cret@registry"
+      })
+  void aRegistrysPasswordIsRefusedInItsAddressAndNotShown(String address) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TopologyConfig.of(Map.of("schema-registry-urls", address)))
+        .withMessage(
+            "schema-registry-urls: an address holds credentials, set them in"
+                + " schema-registry-credentials")
+        .withNoCause();
   }
 
   private static void refused(String key, String value, String message) {
