@@ -34,9 +34,14 @@ public final class Topics {
   public static void ensure(Admin admin, TopologyConfig config) {
     Set<String> existing = await(admin.listTopics().names(), "listing topics");
     create(admin, config, existing);
-    checkProfiles(admin, TopicNames.profiles(config.applicationId()), existing);
+    checkProfiles(admin, profiles(config), existing);
     checkInternal(admin, config, existing);
     checkMessageSize(admin, config, existing);
+  }
+
+  /** Name of the record of profiles. */
+  public static String profiles(TopologyConfig config) {
+    return TopicNames.profiles(config.applicationId());
   }
 
   private static List<String> own(TopologyConfig config) {
@@ -49,7 +54,7 @@ public final class Topics {
             .filter(topic -> !existing.contains(topic))
             .map(topic -> newTopic(topic, config))
             .collect(Collectors.toCollection(ArrayList::new));
-    String profiles = TopicNames.profiles(config.applicationId());
+    String profiles = profiles(config);
     if (!existing.contains(profiles)) {
       missing.add(profilesTopic(profiles, config));
     }

@@ -1,6 +1,7 @@
 package io.gibbon.cli.doctor;
 
 import io.gibbon.server.ServerConfig;
+import io.gibbon.topology.Topics;
 import io.gibbon.topology.TopologyConfig;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -42,6 +43,8 @@ final class KafkaChecks {
       if (findings.getFirst().level() == Finding.Level.OK) {
         findings.add(
             topic(admin, topology.documentsTopic(), AclOperation.READ, AclOperation.WRITE));
+        findings.add(
+            topic(admin, Topics.profiles(topology), AclOperation.READ, AclOperation.WRITE));
         findings.add(topic(admin, topology.contextEventsTopic(), AclOperation.WRITE));
         findings.add(topic(admin, topology.deadLettersTopic(), AclOperation.WRITE));
         findings.add(topic(admin, server.requestsTopic(), AclOperation.READ));
