@@ -57,8 +57,9 @@ final class IdentifyProcessor implements Processor<byte[], byte[], byte[], Outpu
 
   /**
    * Whatever a record makes the reading of it throw, it must not stop the partition. That the
-   * registry cannot be asked is no fault of the record: {@link RegistryGate} lets none in then, and
-   * where a host's own clients let one in all the same, the thread is replaced and reads it again.
+   * registry cannot be asked is no fault of the record: {@link RegistryGate} lets next to none in
+   * then, and where one is in all the same, as with a host's own clients, the thread is replaced
+   * and reads it again.
    */
   private Record<byte[], Output> result(Record<byte[], byte[]> record, SourceRecord source) {
     try {

@@ -24,9 +24,11 @@ import org.slf4j.LoggerFactory;
  * the order of the records of one topic, which each of them reads to its end before it works.
  *
  * <ul>
- *   <li>The profile of the first instance ever is active.
+ *   <li>Where no profile is active yet, whoever takes a partition over says that its own is. Of
+ *       several that say so at once, the last one heard is right.
  *   <li>A process that starts with a profile that is neither active nor coming proposes it. It is
- *       the coming one from then on, in place of one that was coming before.
+ *       the coming one from then on, in place of one that was coming before. Nothing withdraws a
+ *       proposal: of a change that was given up, states are kept until another profile is proposed.
  *   <li>Whoever takes a partition over says so, and says when all its documents are encoded under
  *       its profile. When the owners of all partitions say that of the coming profile, it becomes
  *       active.

@@ -1,6 +1,7 @@
 package io.gibbon.topology.internals;
 
 import io.gibbon.schemas.serde.RegistryUnavailableException;
+import io.gibbon.schemas.serde.SchemaRegistryClient;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +14,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets documents into Kafka Streams only when they can be read without asking the schema registry
- * again. While the registry does not answer, a record that needs it, and those behind it in its
- * partition, wait where they are, in Kafka: nothing is lost, put in another order or kept twice,
- * and a restart or another instance finds them there. Used by one stream thread.
+ * Lets documents into Kafka Streams only after they were read once, so that the schemas they need
+ * are in memory. They are read again soon after; only a schema that was driven out of memory
+ * meanwhile by many others, or an id that was refused more than {@link
+ * SchemaRegistryClient#UNKNOWN_FOR} ago, is then asked for again. While the registry does not
+ * answer, a record that needs it, and those behind it in its partition, wait where they are, in
+ * Kafka: nothing is lost, put in another order or kept twice, and a restart or another instance
+ * finds them there. Used by one stream thread.
  */
 final class RegistryGate {
 
