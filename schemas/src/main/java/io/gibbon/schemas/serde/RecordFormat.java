@@ -7,5 +7,10 @@ public enum RecordFormat {
    */
   AVRO,
   /** Plain JSON, for consumers without Avro. Fields that are null are left out. */
-  JSON
+  JSON;
+
+  /** How a record that was written by somebody else is written: by its first bytes. */
+  public static RecordFormat of(byte[] record) {
+    return Framing.of(record) == Framing.JSON_OBJECT ? JSON : AVRO;
+  }
 }

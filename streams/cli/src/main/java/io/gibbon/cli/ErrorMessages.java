@@ -20,8 +20,10 @@ final class ErrorMessages implements IExecutionExceptionHandler {
 
   private static String describe(Exception error) {
     String message = error.getMessage();
-    boolean ours = error.getClass().getName().startsWith("io.gibbon.");
-    if (ours && message != null) {
+    boolean meantForPeople =
+        error.getClass().getName().startsWith("io.gibbon.")
+            || error instanceof IllegalArgumentException;
+    if (meantForPeople && message != null) {
       return message;
     }
     String name = error.getClass().getSimpleName();

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +84,10 @@ public final class GibbonClient implements AutoCloseable {
       this.base = URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url);
     } catch (IllegalArgumentException e) {
       throw new UserException("%s is not a URL".formatted(url), e);
+    }
+    if (base.getHost() == null || !Set.of("http", "https").contains(base.getScheme())) {
+      throw new UserException(
+          "%s is not the URL of a server, such as http://127.0.0.1:8080".formatted(url));
     }
     this.apiKey = apiKey;
   }

@@ -60,6 +60,9 @@ final class AskCommand implements Runnable {
 
   @Override
   public void run() {
+    if (question.isBlank()) {
+      throw new UserException("the question is empty");
+    }
     GibbonConfig config = options.read();
     Answer answer = options.namesModel() ? askModel(config) : askServer(config);
     PrintWriter out = spec.commandLine().getOut();

@@ -57,6 +57,7 @@ final class IngestCommand implements Callable<Integer> {
 
   private static final int REASONS_SHOWN = 10;
   private static final String STANDARD_INPUT = "-";
+  private static final String STANDARD_INPUT_ID = "stdin";
   private static final String BOOTSTRAP_SERVERS = "kafka.bootstrap.servers";
 
   @Mixin private ConfigOptions options = new ConfigOptions();
@@ -79,9 +80,10 @@ final class IngestCommand implements Callable<Integer> {
   @Option(
       names = "--id",
       paramLabel = "ID",
-      defaultValue = "stdin",
-      description = "Id of a text from standard input. Default: ${DEFAULT-VALUE}.")
-  private String id = "stdin";
+      description =
+          "Standard input is one text with this id. Without it: JSON lines if it begins with a"
+              + " brace, else one text with the id stdin.")
+  private @Nullable String id;
 
   @Option(
       names = "--bootstrap-servers",
@@ -106,7 +108,7 @@ final class IngestCommand implements Callable<Integer> {
         unseen.forEach(offer);
         found.forEach(source -> files.read(source, offer));
         if (paths.contains(STANDARD_INPUT)) {
-          files.readStream(System.in, id, offer);
+          readStandardInput(files, offer);
         }
       } finally {
         sink.flush();
@@ -125,6 +127,14 @@ final class IngestCommand implements Callable<Integer> {
     }
     String kafka = address.given() ? "" : bootstrapServers;
     return options.read(kafka == null ? Map.of() : Map.of(BOOTSTRAP_SERVERS, kafka));
+  }
+
+  private void readStandardInput(DocumentFiles files, Consumer<Item> offer) throws IOException {
+    if (id == null) {
+      files.readStream(System.in, STANDARD_INPUT_ID, offer);
+    } else {
+      files.readText(System.in, id, offer);
+    }
   }
 
   private static void offer(Ingestion ingestion, ProgressBar bar, Item item) {
@@ -156,7 +166,7 @@ final class IngestCommand implements Callable<Integer> {
   private void requireDistinct(Collection<DocumentFiles.Source> found) {
     Map<String, String> owners = new HashMap<>();
     if (paths.contains(STANDARD_INPUT)) {
-      owners.put(id, "standard input");
+      owners.put(id == null ? STANDARD_INPUT_ID : id, "standard input");
     }
     for (DocumentFiles.Source source : found) {
       String file = source.file().toString();

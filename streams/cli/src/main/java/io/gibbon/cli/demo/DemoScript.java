@@ -155,6 +155,8 @@ public final class DemoScript {
   }
 
   private void askWithoutDeleted() {
+    out.println(
+        "  (nothing tells the tide any more: a small model that is asked all the same guesses)");
     Answer answer = answer(Corpus.TIDE.text());
     check(
         "no context of the deleted document is used",

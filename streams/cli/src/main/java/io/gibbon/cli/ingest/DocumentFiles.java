@@ -123,14 +123,19 @@ public final class DocumentFiles {
   public void readStream(InputStream stream, String id, Consumer<Item> items) throws IOException {
     BufferedInputStream in = new BufferedInputStream(stream);
     if (startsWithBrace(in)) {
-      jsonLines.read(in, "line", items);
+      jsonLines.read(in, "stdin", items);
     } else {
-      byte[] bytes = in.readNBytes((int) MAX_FILE_BYTES + 1);
-      items.accept(
-          bytes.length > MAX_FILE_BYTES
-              ? new Item.Refused("standard input", tooLarge(bytes.length, MAX_FILE_BYTES))
-              : document(id, "standard input", bytes));
+      readText(in, id, items);
     }
+  }
+
+  /** Reads standard input as one text, whatever it begins with. */
+  public void readText(InputStream in, String id, Consumer<Item> items) throws IOException {
+    byte[] bytes = in.readNBytes((int) MAX_FILE_BYTES + 1);
+    items.accept(
+        bytes.length > MAX_FILE_BYTES
+            ? new Item.Refused("standard input", tooLarge(bytes.length, MAX_FILE_BYTES))
+            : document(id, "standard input", bytes));
   }
 
   private static boolean startsWithBrace(BufferedInputStream in) throws IOException {

@@ -136,6 +136,16 @@ class DocumentFilesTest {
     assertThat(stream("Just words.")).extracting(Document::getText).containsExactly("Just words.");
   }
 
+  @Test
+  void takesStandardInputAsOneTextWhereItHasAnId() throws Exception {
+    List<Item> items = new ArrayList<>();
+    String text = "{\"text\": \"A brace begins this text.\"}";
+    files.readText(new ByteArrayInputStream(text.getBytes(UTF_8)), "mine", items::add);
+    Document document = ((Item.Readable) items.getFirst()).document();
+    assertThat(document.getId()).isEqualTo("mine");
+    assertThat(document.getText()).isEqualTo(text);
+  }
+
   private List<Document> stream(String text) throws IOException {
     List<Item> items = new ArrayList<>();
     files.readStream(new ByteArrayInputStream(text.getBytes(UTF_8)), "stdin", items::add);

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,8 @@ import org.slf4j.LoggerFactory;
  * and answers health checks; everything else happens on a virtual thread for each call.
  */
 final class Calls implements AutoCloseable {
+
+  private static final Pattern BRACKETED = Pattern.compile("\\([^()]*(\\([^()]*\\)[^()]*)*\\)");
 
   private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -188,13 +191,14 @@ final class Calls implements AutoCloseable {
     }
   }
 
+  /** The parser's words but for what it says of itself. */
   private static String where(DecodeException e) {
     return e.getCause() instanceof JsonProcessingException problem && problem.getLocation() != null
         ? " at line %d, column %d: %s"
             .formatted(
                 problem.getLocation().getLineNr(),
                 problem.getLocation().getColumnNr(),
-                problem.getOriginalMessage())
+                BRACKETED.matcher(problem.getOriginalMessage()).replaceAll("").strip())
         : ".";
   }
 

@@ -8,6 +8,7 @@ import io.gibbon.schemas.GenerationEvent;
 import io.gibbon.schemas.GenerationEventKind;
 import io.gibbon.schemas.Timings;
 import io.gibbon.schemas.Usage;
+import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.server.answer.AnswerEnd;
 import io.gibbon.server.answer.AnswerListener;
 import io.gibbon.server.answer.AnswerStart;
@@ -28,6 +29,7 @@ final class AnswerEvents implements AnswerListener {
           "event_too_large", "The last event of the answer is larger than Kafka takes.", null);
 
   private final EventSink sink;
+  private final RecordFormat format;
   private final String requestId;
   private final int attempt;
   private final String model;
@@ -48,8 +50,16 @@ final class AnswerEvents implements AnswerListener {
     void postponed();
   }
 
-  AnswerEvents(EventSink sink, String requestId, int attempt, String model, Ending ending) {
+  /** Events in the format of their question, so that whoever asked can read them. */
+  AnswerEvents(
+      EventSink sink,
+      RecordFormat format,
+      String requestId,
+      int attempt,
+      String model,
+      Ending ending) {
     this.sink = sink;
+    this.format = format;
     this.requestId = requestId;
     this.attempt = attempt;
     this.model = model;
@@ -137,7 +147,7 @@ final class AnswerEvents implements AnswerListener {
 
   private void send(GenerationEvent.Builder event, Consumer<@Nullable Exception> done) {
     if (!abandoned) {
-      sink.send(event.build(), done);
+      sink.send(event.build(), format, done);
     }
   }
 

@@ -1,7 +1,9 @@
 package io.gibbon.server.kafka;
 
 import io.gibbon.schemas.GenerationEvent;
+import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.schemas.serde.RecordSerde;
+import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.server.ServerConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,8 +30,10 @@ import org.jspecify.annotations.Nullable;
 final class EventSink implements AutoCloseable {
 
   private final Producer<byte[], byte[]> producer;
-  private final Serializer<GenerationEvent> serializer =
-      RecordSerde.of(GenerationEvent.class).serializer();
+  private final Map<RecordFormat, Serializer<GenerationEvent>> serializers =
+      Map.of(
+          RecordFormat.AVRO, serializer(RecordFormat.AVRO),
+          RecordFormat.JSON, serializer(RecordFormat.JSON));
   private final String events;
   private final String deadLetters;
   private final ExecutorService thread =
@@ -55,14 +59,20 @@ final class EventSink implements AutoCloseable {
     this.deadLetters = deadLetters;
   }
 
+  private static Serializer<GenerationEvent> serializer(RecordFormat format) {
+    return RecordSerde.of(GenerationEvent.class, SerdeOptions.DEFAULT.withFormat(format))
+        .serializer();
+  }
+
   /**
    * Writes an event.
    *
+   * @param format how
    * @param done is told null when Kafka has it, or why Kafka does not take it
    */
-  void send(GenerationEvent event, Consumer<@Nullable Exception> done) {
+  void send(GenerationEvent event, RecordFormat format, Consumer<@Nullable Exception> done) {
     byte[] key = event.getRequestId().getBytes(StandardCharsets.UTF_8);
-    byte[] value = serializer.serialize(events, event);
+    byte[] value = serializers.get(format).serialize(events, event);
     send(new ProducerRecord<>(events, key, value), done);
   }
 

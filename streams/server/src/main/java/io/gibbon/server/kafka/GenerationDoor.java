@@ -2,6 +2,7 @@ package io.gibbon.server.kafka;
 
 import io.gibbon.schemas.GenerationRequest;
 import io.gibbon.schemas.serde.InvalidRecordException;
+import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.Answer;
@@ -260,7 +261,13 @@ public final class GenerationDoor implements AutoCloseable {
       return;
     }
     AnswerEvents events =
-        new AnswerEvents(sink, request.getRequestId(), open.attempt, model, new Told(open));
+        new AnswerEvents(
+            sink,
+            RecordFormat.of(open.record.value()),
+            request.getRequestId(),
+            open.attempt,
+            model,
+            new Told(open));
     open.events = events;
     try {
       if (open.attempt > MOST_ATTEMPTS) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.server.answer.AnswerEnd;
 import io.gibbon.server.answer.RequestException;
 import java.nio.charset.StandardCharsets;
@@ -35,7 +36,8 @@ class AnswerEventsTest {
         @Override
         public void postponed() {}
       };
-  private final AnswerEvents events = new AnswerEvents(sink, "q", 1, "model", ending);
+  private final AnswerEvents events =
+      new AnswerEvents(sink, RecordFormat.AVRO, "q", 1, "model", ending);
 
   @AfterEach
   void close() {
@@ -58,6 +60,16 @@ class AnswerEventsTest {
   }
 
   @Test
+  void eventsHaveTheFormatOfTheirQuestion() {
+    events.onToken(new GeneratedToken(0, "a", -1, List.of()));
+    after();
+
+    assertThat(producer.history().getFirst().value()).startsWith(0xC3, 0x01);
+    assertThat(new String(producer.history().getLast().value(), StandardCharsets.UTF_8))
+        .startsWith("{\"requestId\":\"other\"");
+  }
+
+  @Test
   void abandonedEventsWriteNothing() {
     events.onToken(new GeneratedToken(0, "a", -1, List.of()));
     await().until(() -> producer.history().size() == 1);
@@ -73,7 +85,7 @@ class AnswerEventsTest {
 
   /** Waits until all that was sent so far has reached the producer, by an event of its own. */
   private void after() {
-    AnswerEvents other = new AnswerEvents(sink, "other", 1, "model", ending);
+    AnswerEvents other = new AnswerEvents(sink, RecordFormat.JSON, "other", 1, "model", ending);
     other.onError(RequestException.unavailable("stopping", "The server is stopping."));
     await().until(() -> !producer.history().isEmpty() && last().equals("other"));
   }
