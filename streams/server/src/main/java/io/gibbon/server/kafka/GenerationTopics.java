@@ -14,13 +14,18 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the topics that the door reads and writes where they are missing, as configured, and checks
  * those that are there.
  */
 final class GenerationTopics {
+
+  private static final Logger LOG = LoggerFactory.getLogger(GenerationTopics.class);
 
   private GenerationTopics() {}
 
@@ -34,7 +39,10 @@ final class GenerationTopics {
     }
   }
 
-  /** Asks for nothing that is there: making topics may not be allowed. */
+  /**
+   * Makes nothing that is there, as making topics may not be allowed, and goes on with a warning
+   * where looking at the settings of the topic of events is not.
+   */
   static void ensure(Admin admin, ServerConfig config) {
     Set<String> present = await(admin.listTopics().names());
     List<NewTopic> missing =
@@ -65,8 +73,17 @@ final class GenerationTopics {
   /** All events of an answer have one key. */
   private static void requireAllEvents(Admin admin, String topic) {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-    Config settings = await(admin.describeConfigs(List.of(resource)).all()).get(resource);
-    String policy = settings.get(TopicConfig.CLEANUP_POLICY_CONFIG).value();
+    String policy;
+    try {
+      Config settings = await(admin.describeConfigs(List.of(resource)).all()).get(resource);
+      policy = settings.get(TopicConfig.CLEANUP_POLICY_CONFIG).value();
+    } catch (KafkaException e) {
+      if (e.getCause() instanceof AuthorizationException) {
+        LOG.warn("may not see whether topic {} has cleanup.policy delete, as it must", topic);
+        return;
+      }
+      throw e;
+    }
     if (policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
       throw new KafkaException(
           "topic %s has cleanup.policy %s, it must be delete or answers lose all but their last event"

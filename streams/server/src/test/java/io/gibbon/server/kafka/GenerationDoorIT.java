@@ -26,7 +26,9 @@ import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.DescribeConfigsResult;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -39,6 +41,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.internals.KafkaFutureImpl;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -287,6 +290,31 @@ class GenerationDoorIT {
       assertThatThrownBy(() -> GenerationTopics.ensure(mayNotCreate, missing))
           .isInstanceOf(TopicAuthorizationException.class);
     }
+  }
+
+  @Test
+  void opensWhereTheSettingsOfTopicsMayNotBeSeen() {
+    try (Admin admin = admin()) {
+      Admin mayNotDescribe =
+          (Admin)
+              Proxy.newProxyInstance(
+                  Admin.class.getClassLoader(),
+                  new Class<?>[] {Admin.class},
+                  (proxy, method, arguments) ->
+                      method.getName().equals("describeConfigs")
+                          ? refusedConfigs()
+                          : method.invoke(admin, arguments));
+
+      assertThatCode(() -> GenerationTopics.ensure(mayNotDescribe, ServerConfig.defaults()))
+          .doesNotThrowAnyException();
+    }
+  }
+
+  private static DescribeConfigsResult refusedConfigs() {
+    KafkaFutureImpl<Config> refused = new KafkaFutureImpl<>();
+    refused.completeExceptionally(new TopicAuthorizationException("not allowed"));
+    return new DescribeConfigsResult(
+        Map.of(new ConfigResource(ConfigResource.Type.TOPIC, "any"), refused)) {};
   }
 
   @Test
