@@ -7,6 +7,7 @@ import io.gibbon.topology.DocumentId;
 import io.gibbon.topology.TopologyConfig;
 import io.gibbon.topology.TopologyMetrics;
 import io.gibbon.topology.Version;
+import io.gibbon.topology.internals.index.LiveDirectory;
 import java.time.Duration;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.streams.processor.Cancellable;
@@ -53,6 +54,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private Repair repair;
   private ProfileReporter reporter;
   private DocumentScan expiry;
+  private @Nullable LiveDirectory live;
   private ObsoletePages obsolete;
   private @Nullable Cancellable expiryClock;
   private @Nullable Cancellable punctuation;
@@ -92,6 +94,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue.load();
     expiryClock = context.schedule(EXPIRY, PunctuationType.WALL_CLOCK_TIME, now -> expire());
     wake();
+    live = new LiveDirectory(context.stateDir().toPath(), LiveDirectory.INTERVAL);
     open.open(context.taskId().partition(), stores);
   }
 
@@ -196,6 +199,9 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   @Override
   public void close() {
     open.close(context.taskId().partition(), stores);
+    if (live != null) {
+      live.close();
+    }
     cancel(expiryClock);
     cancel(punctuation);
     pace = null;

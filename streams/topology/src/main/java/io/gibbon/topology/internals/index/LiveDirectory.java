@@ -11,15 +11,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a task's directory young until it is closed, so that its age tells until when the state in
- * it was up to date: at its start Kafka Streams deletes directories that are older than {@code
+ * it was followed up: at its start Kafka Streams deletes directories that are older than {@code
  * state.cleanup.dir.max.age.ms}, and writing to stores does not make the directory above them
- * younger. A store does this and not a processor, since standby tasks have stores only.
+ * younger. A processor has one, since it begins when its task's state is restored; standby tasks
+ * have stores only, and a store touches its directory as records are restored, whatever the lag: a
+ * standby task to which nothing comes for that long is restored from the beginning at a start.
  * Thread-safe.
  */
-final class LiveDirectory implements AutoCloseable {
+public final class LiveDirectory implements AutoCloseable {
 
   /** How often a directory is touched. */
-  static final Duration INTERVAL = Duration.ofMinutes(1);
+  public static final Duration INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(LiveDirectory.class);
 
@@ -28,10 +30,10 @@ final class LiveDirectory implements AutoCloseable {
   private final Thread thread;
 
   /** Touches a directory now and then at intervals. */
-  LiveDirectory(Path directory, Duration interval) {
+  public LiveDirectory(Path directory, Duration interval) {
     this.directory = directory;
     this.interval = interval;
-    touch();
+    touch(directory);
     this.thread =
         Thread.ofVirtual().name("gibbon-live-" + directory.getFileName()).start(this::run);
   }
@@ -40,14 +42,15 @@ final class LiveDirectory implements AutoCloseable {
     try {
       while (true) {
         Thread.sleep(interval);
-        touch();
+        touch(directory);
       }
     } catch (InterruptedException e) {
       LOG.trace("{} is closed", directory);
     }
   }
 
-  private void touch() {
+  /** Makes a directory young, if it can; else says so in the log. */
+  static void touch(Path directory) {
     try {
       Files.setLastModifiedTime(directory, FileTime.from(Instant.now()));
     } catch (IOException e) {

@@ -73,7 +73,7 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
 
   private @Nullable StateStoreContext context;
   private CommittedOffsets offsets = new CommittedOffsets(null);
-  private @Nullable LiveDirectory live;
+  private long touched = System.nanoTime() - LiveDirectory.INTERVAL.toNanos();
   private @Nullable Directory directory;
   private @Nullable IndexWriter writer;
   private volatile @Nullable SearcherManager searchers;
@@ -94,7 +94,6 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   @Override
   public void init(StateStoreContext context, StateStore root) {
     this.context = context;
-    live = new LiveDirectory(context.stateDir().toPath(), LiveDirectory.INTERVAL);
     Path path = context.stateDir().toPath().resolve("lucene").resolve(name);
     try {
       openIndex(path);
@@ -102,7 +101,8 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
       closeIndex();
       throw new ProcessorStateException("Error opening store " + name + " at " + path, e);
     }
-    context.register(root, (BatchingStateRestoreCallback) this::restore);
+    Path task = context.stateDir().toPath();
+    context.register(root, (BatchingStateRestoreCallback) records -> restore(task, records));
   }
 
   private void openIndex(Path path) throws IOException {
@@ -119,7 +119,12 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
     open = true;
   }
 
-  private void restore(Collection<KeyValue<byte[], byte[]>> records) {
+  private void restore(Path task, Collection<KeyValue<byte[], byte[]>> records) {
+    long now = System.nanoTime();
+    if (now - touched >= LiveDirectory.INTERVAL.toNanos()) {
+      touched = now;
+      LiveDirectory.touch(task);
+    }
     for (KeyValue<byte[], byte[]> record : records) {
       write(record.key, record.value);
     }
@@ -370,13 +375,11 @@ final class LuceneStore implements KeyValueStore<Bytes, byte[]> {
   private void closeIndex() {
     try (Directory closedLast = directory;
         IndexWriter closedSecond = writer;
-        SearcherManager closedFirst = searchers;
-        LiveDirectory closedToo = live) {
+        SearcherManager closedFirst = searchers) {
       open = false;
     } catch (IOException e) {
       throw new ProcessorStateException("Error closing store " + name, e);
     } finally {
-      live = null;
       directory = null;
       writer = null;
       searchers = null;

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.lucene.analysis.standard.StandardAnalyzer;
@@ -40,13 +41,19 @@ class LiveDirectoryTest {
   }
 
   @Test
-  void anOpenIndexKeepsTheDirectoryOfItsTaskYoung() throws IOException {
-    age();
+  void anIndexMakesTheDirectoryOfItsTaskYoungOnlyAsItIsRestored() throws IOException {
     KeyValueStore<Bytes, byte[]> store =
         new LuceneStoreSupplier("my-store", new StandardAnalyzer(), value -> List.of()).get();
-    store.init(new StoreContext(directory, StreamsConfig.AT_LEAST_ONCE).context(), store);
-    store.close();
+    StoreContext context = new StoreContext(directory, StreamsConfig.AT_LEAST_ONCE);
+    store.init(context.context(), store);
+    age();
+    assertThat(isYoung()).isFalse();
+
+    context.restore(List.of(new KeyValue<>(new byte[] {1}, new byte[] {2})));
     assertThat(isYoung()).isTrue();
+    age();
+    store.close();
+    assertThat(isYoung()).isFalse();
   }
 
   private void age() throws IOException {
