@@ -60,10 +60,15 @@ final class Cluster implements AutoCloseable {
 
   /** Sends records and returns when all are acknowledged. */
   void produce(List<ProducerRecord<byte[], byte[]>> records) {
+    produce(bootstrapServers(), records);
+  }
+
+  private static void produce(
+      String bootstrapServers, List<ProducerRecord<byte[], byte[]>> records) {
     Map<String, Object> config =
         Map.of(
             ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrapServers(),
+            bootstrapServers,
             ProducerConfig.ACKS_CONFIG,
             "all");
     try (KafkaProducer<byte[], byte[]> producer =
@@ -74,7 +79,13 @@ final class Cluster implements AutoCloseable {
   }
 
   void produceDocuments(String topic, List<Document> documents) {
+    produceDocuments(bootstrapServers(), topic, documents);
+  }
+
+  /** As the other, also from another process. */
+  static void produceDocuments(String bootstrapServers, String topic, List<Document> documents) {
     produce(
+        bootstrapServers,
         documents.stream()
             .map(
                 document ->

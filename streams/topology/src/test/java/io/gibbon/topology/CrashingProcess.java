@@ -1,14 +1,9 @@
 package io.gibbon.topology;
 
 import java.io.IOException;
-import java.io.Reader;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -24,24 +19,13 @@ final class CrashingProcess {
   /** Runs such an instance in a process of its own until its end, and returns its status. */
   static int run(Path directory, Map<String, String> settings, int contexts, String fingerprint)
       throws IOException, InterruptedException {
-    Path file = directory.resolve("settings.properties");
-    Properties properties = new Properties();
-    properties.putAll(settings);
-    try (Writer writer = Files.newBufferedWriter(file)) {
-      properties.store(writer, null);
-    }
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CrashingProcess.class.getName(),
-                file.toString(),
-                Integer.toString(contexts),
-                fingerprint)
+                JavaProcess.command(
+                    CrashingProcess.class,
+                    JavaProcess.write(directory, settings),
+                    Integer.toString(contexts),
+                    fingerprint))
             .inheritIO()
             .start();
     if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
@@ -56,12 +40,7 @@ final class CrashingProcess {
    * to halt, and the encoder's profile.
    */
   public static void main(String... arguments) throws IOException, InterruptedException {
-    Properties properties = new Properties();
-    try (Reader file = Files.newBufferedReader(Path.of(arguments[0]))) {
-      properties.load(file);
-    }
-    Map<String, String> settings = new HashMap<>();
-    properties.stringPropertyNames().forEach(key -> settings.put(key, properties.getProperty(key)));
+    Map<String, String> settings = JavaProcess.read(arguments[0]);
     int limit = Integer.parseInt(arguments[1]);
     ScriptedEncoder encoder = new ScriptedEncoder(arguments[2]);
     GibbonStreams streams = new GibbonStreams(TopologyConfig.of(settings), encoder);

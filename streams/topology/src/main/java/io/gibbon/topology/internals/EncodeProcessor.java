@@ -37,13 +37,13 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private static final Duration WATCH = Duration.ofSeconds(1);
 
   private static final Duration EXPIRY = Duration.ofHours(1);
-  private static final long DISK_CHECK_MILLIS = 1000;
 
   private final TopologyConfig config;
   private final Encoder encoder;
   private final EncoderRoom room;
   private final Profiles profiles;
   private final OpenStores open;
+  private final DiskGuard disk;
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
 
@@ -59,7 +59,6 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   private @Nullable Cancellable expiryClock;
   private @Nullable Cancellable punctuation;
   private @Nullable Duration pace;
-  private long diskChecked;
   private boolean diskFull;
 
   EncodeProcessor(
@@ -68,6 +67,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
       EncoderRoom room,
       Profiles profiles,
       OpenStores open,
+      DiskGuard disk,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
@@ -75,6 +75,7 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     this.room = room;
     this.profiles = profiles;
     this.open = open;
+    this.disk = disk;
     this.backpressure = backpressure;
     this.metrics = metrics;
   }
@@ -124,8 +125,10 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
   }
 
   private void punctuate(long now) {
-    checkDisk(now);
-    queue.collect();
+    diskFull = disk.isFull(context.stateDir(), now);
+    if (!diskFull) {
+      queue.collect();
+    }
     if (room.isClosed()) {
       queue.takeBack();
     } else {
@@ -140,7 +143,10 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     pace(isIdle() ? leisure() : config.punctuation());
   }
 
-  /** A full disk begins no new work; what deletes goes on, or the disk would stay full. */
+  /**
+   * A full disk begins no new work, and nothing finished is written; what deletes goes on, or the
+   * disk would stay full.
+   */
   private void repairAndEncode() {
     repair.step(!diskFull);
     if (diskFull) {
@@ -149,13 +155,6 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     queue.handOver();
     if (queue.count()) {
       context.commit();
-    }
-  }
-
-  private void checkDisk(long now) {
-    if (now - diskChecked >= DISK_CHECK_MILLIS) {
-      diskChecked = now;
-      diskFull = context.stateDir().getUsableSpace() < config.minFreeDisk();
     }
   }
 

@@ -40,6 +40,7 @@ public final class Ingestion {
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
   private final Profiles profiles;
+  private final DiskGuard disk;
   private final OpenStores open;
 
   /** The topology's parts that its processors share. */
@@ -58,6 +59,7 @@ public final class Ingestion {
     this.open = open;
     this.backpressure = backpressure;
     this.metrics = metrics;
+    this.disk = new DiskGuard(config.minFreeDisk());
     this.profiles = new Profiles(encoder.profile(), config.partitions());
   }
 
@@ -106,7 +108,8 @@ public final class Ingestion {
     return new ProcessorSupplier<>() {
       @Override
       public Processor<byte[], byte[], byte[], Output> get() {
-        return new EncodeProcessor(config, encoder, room, profiles, open, backpressure, metrics);
+        return new EncodeProcessor(
+            config, encoder, room, profiles, open, disk, backpressure, metrics);
       }
 
       @Override
