@@ -332,8 +332,17 @@ class GenerationDoorIT {
       GenerationTopics.ensure(admin, config);
       GenerationTopics.ensure(admin, config);
 
-      assertThat(admin.describeTopics(List.of("q5", "e5", "d5")).allTopicNames().get().values())
-          .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3));
+      await()
+          .ignoreExceptions()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          admin
+                              .describeTopics(List.of("q5", "e5", "d5"))
+                              .allTopicNames()
+                              .get()
+                              .values())
+                      .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3)));
       ConfigResource events = new ConfigResource(ConfigResource.Type.TOPIC, "e5");
       assertThat(admin.describeConfigs(List.of(events)).all().get().get(events).get("retention.ms"))
           .extracting(ConfigEntry::value)
@@ -342,9 +351,12 @@ class GenerationDoorIT {
       AlterConfigOp compact =
           new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), AlterConfigOp.OpType.SET);
       admin.incrementalAlterConfigs(Map.of(events, List.of(compact))).all().get();
-      assertThatThrownBy(() -> GenerationTopics.ensure(admin, config))
-          .isInstanceOf(KafkaException.class)
-          .hasMessageContaining("e5 has cleanup.policy compact");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(() -> GenerationTopics.ensure(admin, config))
+                      .isInstanceOf(KafkaException.class)
+                      .hasMessageContaining("e5 has cleanup.policy compact"));
     }
   }
 
