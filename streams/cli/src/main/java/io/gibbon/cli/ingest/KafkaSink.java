@@ -49,7 +49,7 @@ public final class KafkaSink implements DocumentSink {
   }
 
   /** Writes with a producer, which is closed with the sink. */
-  KafkaSink(TopologyConfig topology, Producer<String, byte[]> producer) {
+  public KafkaSink(TopologyConfig topology, Producer<String, byte[]> producer) {
     this.producer = producer;
     this.topic = topology.documentsTopic();
     this.maxDocumentBytes = topology.maxDocumentBytes();

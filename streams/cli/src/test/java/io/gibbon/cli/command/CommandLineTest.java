@@ -64,7 +64,7 @@ class CommandLineTest {
                 "--set",
                 "topology.schema-registry-credentials=me:s3cret",
                 "--set",
-                "topology.schema-registry-urls=http://me:s3cret@registry",
+                "topology.schema-registry-urls=http://registry",
                 "--set",
                 "kafka.sasl.jaas.config=x required password=\"s3cret\";",
                 "--set",
@@ -78,6 +78,9 @@ class CommandLineTest {
         .doesNotContain("s3cret")
         .contains("#server.api-keys=(set, not shown)", "\nkafka.security.protocol=SSL")
         .contains("#kafka.sasl.jaas.config=(set, not shown)");
+    String address = "topology.schema-registry-urls=http://me:s3cret@registry";
+    assertThat(gibbon.execute("config", "--set", address)).isEqualTo(1);
+    assertThat(err.toString()).contains("schema-registry-credentials").doesNotContain("s3cret");
     Path bad = directory.resolve("bad.yaml");
     Files.writeString(bad, "server:\n  api-keys: s3cret: [\n");
     assertThat(gibbon.execute("config", "--config", bad.toString())).isEqualTo(1);

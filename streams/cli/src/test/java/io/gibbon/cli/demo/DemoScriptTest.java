@@ -14,6 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +38,10 @@ class DemoScriptTest {
     try (GibbonClient client =
             new GibbonClient("http://127.0.0.1:" + server.getAddress().getPort(), null);
         KafkaSink producer =
-            new KafkaSink(TopologyConfig.of(Map.of("kafka.bootstrap.servers", "127.0.0.1:1")))) {
+            new KafkaSink(
+                TopologyConfig.of(Map.of("kafka.bootstrap.servers", "127.0.0.1:1")),
+                new MockProducer<>(
+                    true, null, new StringSerializer(), new ByteArraySerializer()))) {
       DemoScript script =
           new DemoScript(client, producer, () -> 0, directory, new PrintWriter(out, true));
       assertThat(script.play()).isPositive();
