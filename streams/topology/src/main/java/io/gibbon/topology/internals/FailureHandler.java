@@ -73,7 +73,8 @@ public final class FailureHandler implements StreamsUncaughtExceptionHandler {
       String message = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
       boolean fromDisk =
           cause instanceof IOException || cause instanceof org.rocksdb.RocksDBException;
-      if (fromDisk && message.contains("no space left")) {
+      boolean full = message.contains("no space left") || message.contains("quota exceeded");
+      if (fromDisk && full) {
         return true;
       }
     }

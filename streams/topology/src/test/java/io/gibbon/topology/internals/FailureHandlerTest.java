@@ -11,15 +11,17 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FailureHandlerTest {
 
   private final FailureHandler handler = new FailureHandler(Path.of("/data/state"));
 
-  @Test
-  void aFullDiskStopsWithTheDirectoryNamed() {
-    Exception full =
-        new ProcessorStateException("store", new IOException("No space left on device"));
+  @ParameterizedTest
+  @ValueSource(strings = {"No space left on device", "Disk quota exceeded"})
+  void aFullDiskStopsWithTheDirectoryNamed(String message) {
+    Exception full = new ProcessorStateException("store", new IOException(message));
     assertThat(handler.handle(new StreamsException(full))).isEqualTo(SHUTDOWN_CLIENT);
     assertThat(handler.fatal()).hasValueSatisfying(m -> assertThat(m).contains("/data/state"));
   }
