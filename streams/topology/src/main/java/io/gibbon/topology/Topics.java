@@ -1,6 +1,7 @@
 package io.gibbon.topology;
 
 import io.gibbon.topology.internals.TopicNames;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,9 +19,13 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** The topics that the topology reads and writes. */
 public final class Topics {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PAUSE = Duration.ofMillis(20);
 
   private Topics() {}
 
@@ -59,6 +64,36 @@ public final class Topics {
       missing.add(profilesTopic(profiles, config));
     }
     admin.createTopics(missing).values().forEach((topic, created) -> awaitCreation(created, topic));
+    awaitVisible(admin, missing.stream().map(NewTopic::name).toList());
+  }
+
+  /**
+   * Brokers know of a new topic a moment after it is created, and Kafka Streams does not start
+   * without the record of profiles.
+   */
+  private static void awaitVisible(Admin admin, List<String> topics) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        await(admin.describeTopics(topics).allTopicNames(), "describing topics");
+        return;
+      } catch (TopologyException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() - end > 0) {
+          throw e;
+        }
+      }
+      pause();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TopologyException("waiting for new topics was interrupted", e);
+    }
   }
 
   private static NewTopic newTopic(String name, TopologyConfig config) {
