@@ -188,13 +188,13 @@ public final class KvFidelity implements AutoCloseable {
     /** Answers greedily, or follows the tokens of another answer. */
     Answer answer(Case one, int @Nullable [] follow) {
       List<KvStates> contexts =
-          one.contexts().stream().map(c -> encode(prefix, c, prefix.tokens())).toList();
+          one.contexts().stream().map(c -> stored(encode(prefix, c, prefix.tokens()))).toList();
       int longest = one.contexts().stream().mapToInt(c -> c.length).max().orElse(0);
       int room = one.query().length + ANSWER_TOKENS;
       List<float[]> logits = new ArrayList<>();
       int[] tokens = new int[ANSWER_TOKENS];
       int written = 0;
-      try (KvStates own = KvStates.allocate(layout, room)) {
+      try (KvStates own = KvStates.allocate(layout.working(), room)) {
         Sequence sequence = new Sequence(prefix, contexts, own, prefix.tokens() + longest, 0.8, 1);
         int[] next = one.query();
         int filled = 0;
@@ -216,8 +216,15 @@ public final class KvFidelity implements AutoCloseable {
       return new Answer(Arrays.copyOf(tokens, written), logits);
     }
 
+    /** A context's states as they are kept. */
+    private KvStates stored(KvStates working) {
+      try (working) {
+        return working.in(layout);
+      }
+    }
+
     private KvStates encode(@Nullable KvStates before, int[] tokens, int start) {
-      KvStates own = KvStates.allocate(layout, tokens.length);
+      KvStates own = KvStates.allocate(layout.working(), tokens.length);
       Sequence sequence = new Sequence(before, List.of(), own, start, 1, 1);
       executor.step(List.of(new Slice(sequence, 0, tokens, null, null)));
       return own;

@@ -74,7 +74,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
           choice.reason(),
           config.threads(),
           profile.fingerprint());
-      KvStates prefixStates = encodePrefix(executor, layout, prefix);
+      KvStates prefixStates = encodePrefix(executor, layout.working(), prefix);
       cache = new KvCache(config.kvBudgetBytes());
       closers.push(cache::close);
       scheduler = new Scheduler(executor, profile, tokenizer, prefixStates, cache, config);

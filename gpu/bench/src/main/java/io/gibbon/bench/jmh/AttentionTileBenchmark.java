@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Attention of some query vectors to one tile of 64 cached tokens of one head: keys and values are
- * widened from binary16, scores, online softmax, weighted values. One call is {@code queries * 16}
- * thousand operations.
+ * widened from binary16, on the way for few queries, scores, online softmax, weighted values. One
+ * call is {@code queries * 16} thousand operations.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,6 +36,7 @@ public class AttentionTileBenchmark {
   private static final int DIMENSIONS = 64;
   private static final int DEPTH = 64;
   private static final int PANEL = KvLayout.PANEL;
+  private static final int FEW = 6;
   private static final int LENGTH = DIMENSIONS + Kernels.LANES;
   private static final float SCALE = 0.125f;
 
@@ -55,9 +56,9 @@ public class AttentionTileBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     SplittableRandom random = new SplittableRandom(1);
-    for (int i = 0; i < keys.length; i++) {
-      keys[i] = Float.floatToFloat16((float) random.nextDouble(-1, 1));
-      values[i] = Float.floatToFloat16((float) random.nextDouble(-1, 1));
+    for (int i = 0; i < TOKENS * DIMENSIONS; i++) {
+      keys[i] = half(random);
+      values[i] = half(random);
     }
     query = new float[queries * DIMENSIONS];
     for (int i = 0; i < query.length; i++) {
@@ -71,8 +72,7 @@ public class AttentionTileBenchmark {
   @Benchmark
   public float[] attend() {
     Arrays.fill(accumulators, 0);
-    kernels.widen(keys, wide, 0, wide.length);
-    multiply(query, PANEL * DIMENSIONS, TOKENS, scores, TOKENS, false);
+    multiply(query, keys, PANEL * DIMENSIONS, TOKENS, scores, TOKENS, false);
     for (int i = 0; i < queries; i++) {
       kernels.softmax(
           scores,
@@ -85,15 +85,24 @@ public class AttentionTileBenchmark {
           i * LENGTH,
           LENGTH);
     }
-    kernels.widen(values, wide, 0, wide.length);
-    multiply(scores, PANEL * TOKENS, DIMENSIONS, accumulators, LENGTH, true);
+    multiply(scores, values, PANEL * TOKENS, DIMENSIONS, accumulators, LENGTH, true);
     return accumulators;
   }
 
-  /** A product with {@link #wide}; both depths are 64. */
+  private static short half(SplittableRandom random) {
+    return Float.floatToFloat16((float) random.nextDouble(-1, 1));
+  }
+
+  /** A product with keys or values; both depths are 64. */
   private void multiply(
-      float[] a, int panelStride, int columns, float[] c, int cStride, boolean add) {
-    kernels.multiply(
-        a, 0, DEPTH, queries, wide, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
+      float[] a, short[] b, int panelStride, int columns, float[] c, int cStride, boolean add) {
+    if (queries <= FEW) {
+      kernels.multiplyHalves(
+          a, 0, DEPTH, queries, b, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
+    } else {
+      kernels.widen(b, wide, 0, wide.length);
+      kernels.multiply(
+          a, 0, DEPTH, queries, wide, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
+    }
   }
 }

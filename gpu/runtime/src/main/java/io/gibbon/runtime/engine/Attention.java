@@ -4,11 +4,8 @@ import io.gibbon.runtime.engine.AttentionPlan.Item;
 import io.gibbon.runtime.engine.AttentionPlan.Piece;
 import io.gibbon.runtime.kernel.Kernels;
 import io.gibbon.runtime.kernel.Workers;
-import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +21,12 @@ import java.util.Map;
  * <p>In layers with a sliding window W, both groups are masked by pos_q - pos_k < W; a group of
  * which nothing is seen has weight 0.
  *
- * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a tile's keys and values
- * are widened once for all query heads of the group and all rows; where they are codes, the values'
- * scales go into the probabilities. Tiles start at context starts, so a row's bits do not depend on
- * the batch. One thread at a time.
+ * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a {@link Tile}'s keys
+ * and values are read once for all query heads of the group and all rows; where they are codes, the
+ * values' scales go into the probabilities. Tiles start at context starts, so a row's bits do not
+ * depend on the batch. One thread at a time.
  */
 final class Attention {
-
-  /** Tokens of a tile. */
-  private static final int TILE = 64;
 
   /**
    * Query vectors (rows times heads of a group) that one item attends with, at the most, unless a
@@ -43,7 +37,6 @@ final class Attention {
   private final Kernels kernels;
   private final Workers workers;
   private final ModelDescription model;
-  private final KvLayout layout;
   private final int heads;
   private final int group;
   private final int headDim;
@@ -52,11 +45,10 @@ final class Attention {
   private float[] accumulators = new float[0];
   private float[] greatest = new float[0];
 
-  Attention(ModelDescription model, KvLayout layout, Kernels kernels, Workers workers) {
+  Attention(ModelDescription model, Kernels kernels, Workers workers) {
     this.kernels = kernels;
     this.workers = workers;
     this.model = model;
-    this.layout = layout;
     this.heads = model.heads();
     this.group = model.heads() / model.kvHeads();
     this.headDim = model.headDim();
@@ -68,13 +60,10 @@ final class Attention {
   /** What one worker needs for one item. */
   private final class Scratch {
     final float[] queries = new float[rowsPerItem() * group * headDim];
-    final float[] scores = new float[rowsPerItem() * group * TILE];
+    final float[] scores = new float[rowsPerItem() * group * Tile.TOKENS];
     final float[] accumulators = new float[rowsPerItem() * group * accumulatorStride];
     final float[] greatest = new float[rowsPerItem() * group];
-    final float[] wide = new float[TILE * headDim];
-    final short[] halves = new short[TILE * headDim];
-    final byte[] codes = new byte[TILE * headDim];
-    final float[] scales = new float[TILE * headDim / KvLayout.PANEL];
+    final Tile tile = new Tile(kernels, headDim);
     double[] coefficients = new double[8];
   }
 
@@ -84,7 +73,7 @@ final class Attention {
 
   /** Plans the attention of some rows. */
   AttentionPlan plan(List<RowRange> ranges, Map<Slice, Shares> shares) {
-    AttentionPlan plan = new AttentionPlan(ranges, shares, heads, layout.kvHeads(), rowsPerItem());
+    AttentionPlan plan = new AttentionPlan(ranges, shares, heads, model.kvHeads(), rowsPerItem());
     if (greatest.length < plan.slotCount()) {
       accumulators = new float[Math.multiplyExact(plan.slotCount(), accumulatorStride)];
       greatest = new float[plan.slotCount()];
@@ -143,47 +132,26 @@ final class Attention {
             : piece.to();
     int n = rows.length * group;
     int first = firstTile(layer, plan, item, piece);
-    for (int token = first; token < piece.to() && token <= lastVisible; token += TILE) {
-      int tokens = Math.min(TILE, piece.to() - token);
-      int width = width(tokens);
+    for (int token = first; token < piece.to() && token <= lastVisible; token += Tile.TOKENS) {
+      int tokens = Math.min(Tile.TOKENS, piece.to() - token);
       KvStates states = piece.states();
-      loadKeys(states, layer, item.kvHead(), token, width, s);
-      kernels.multiply(
-          s.queries,
-          0,
-          headDim,
-          n,
-          s.wide,
-          0,
-          KvLayout.PANEL * headDim,
-          width,
-          headDim,
-          s.scores,
-          0,
-          TILE,
-          false);
+      s.tile.scores(states, layer, item.kvHead(), token, tokens, s.queries, n, s.scores);
       for (int r = 0; r < rows.length; r++) {
         int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
         int hidden = firstSeen(layer, plan.range(rows[r]), rows[r], piece) - token;
         int end = Math.clamp(visible, 0, tokens);
-        softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, width, s);
+        softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, Tile.width(tokens), s);
       }
-      scaleProbabilities(states, layer, item.kvHead(), token, tokens, n, s);
-      loadValues(states, layer, item.kvHead(), token, tokens, s);
-      kernels.multiply(
-          s.scores,
-          0,
-          TILE,
-          n,
-          s.wide,
-          0,
-          KvLayout.PANEL * TILE,
-          headDim,
+      s.tile.addValues(
+          states,
+          layer,
+          item.kvHead(),
+          token,
           tokens,
+          s.scores,
+          n,
           s.accumulators,
-          0,
-          accumulatorStride,
-          true);
+          accumulatorStride);
     }
   }
 
@@ -193,7 +161,7 @@ final class Attention {
     for (int row : item.rows()) {
       first = Math.min(first, firstSeen(layer, plan.range(row), row, piece));
     }
-    return piece.from() + Math.max(0, first - piece.from()) / TILE * TILE;
+    return piece.from() + Math.max(0, first - piece.from()) / Tile.TOKENS * Tile.TOKENS;
   }
 
   /** The first token of the piece's states that a row sees in a layer. */
@@ -220,11 +188,12 @@ final class Attention {
     Shares wanted = piece.context() < 0 ? null : plan.shares(row);
     for (int g = 0; g < group; g++) {
       int query = r * group + g;
-      Arrays.fill(s.scores, query * TILE, query * TILE + first, Float.NEGATIVE_INFINITY);
+      Arrays.fill(
+          s.scores, query * Tile.TOKENS, query * Tile.TOKENS + first, Float.NEGATIVE_INFINITY);
       s.greatest[query] =
           kernels.softmax(
               s.scores,
-              query * TILE,
+              query * Tile.TOKENS,
               end,
               width,
               scale,
@@ -238,7 +207,7 @@ final class Attention {
             piece.index(),
             s.greatest[query],
             s.scores,
-            query * TILE,
+            query * Tile.TOKENS,
             end);
       }
     }
@@ -247,61 +216,6 @@ final class Attention {
   private float scale(Sequence sequence, Piece piece) {
     double temperature = piece.context() < 0 ? 1 : sequence.attentionTemperature();
     return (float) (model.attentionScale() / temperature);
-  }
-
-  private void loadKeys(KvStates states, int layer, int kvHead, int token, int width, Scratch s) {
-    load(states, layout.keyOffset(states.tokens(), layer, kvHead, token), 0, width * headDim, s);
-    if (layout.format().scaled()) {
-      int scales = width / KvLayout.PANEL * headDim;
-      loadScales(states, layout.keyScaleOffset(states.tokens(), layer, kvHead, token), scales, s);
-      for (int i = 0; i < scales; i += KvLayout.PANEL) {
-        kernels.multiplyRows(s.wide, i * KvLayout.PANEL, KvLayout.PANEL, s.scales, i);
-      }
-    }
-  }
-
-  private void loadValues(
-      KvStates states, int layer, int kvHead, int token, int tokens, Scratch s) {
-    for (int dim = 0; dim < headDim; dim += KvLayout.PANEL) {
-      long offset = layout.valueOffset(states.tokens(), layer, kvHead, token, dim);
-      load(states, offset, dim * TILE, tokens * KvLayout.PANEL, s);
-    }
-  }
-
-  private void load(KvStates states, long offset, int to, int n, Scratch s) {
-    MemorySegment memory = states.memory();
-    switch (layout.format()) {
-      case F32 -> MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset, s.wide, to, n);
-      case F16 -> {
-        MemorySegment.copy(memory, ValueLayout.JAVA_SHORT, offset, s.halves, 0, n);
-        kernels.widen(s.halves, s.wide, to, n);
-      }
-      case I8 -> {
-        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, s.codes, 0, n);
-        kernels.widen(s.codes, s.wide, to, n);
-      }
-    }
-  }
-
-  private void loadScales(KvStates states, long offset, int n, Scratch s) {
-    MemorySegment.copy(states.memory(), ValueLayout.JAVA_SHORT, offset, s.halves, 0, n);
-    kernels.widen(s.halves, s.scales, 0, n);
-  }
-
-  /** Multiplies every query's probabilities by the scales of the tile's values. */
-  private void scaleProbabilities(
-      KvStates states, int layer, int kvHead, int token, int tokens, int queries, Scratch s) {
-    if (layout.format().scaled()) {
-      loadScales(states, layout.valueScaleOffset(states.tokens(), layer, kvHead, token), tokens, s);
-      for (int query = 0; query < queries; query++) {
-        kernels.multiplyEach(s.scores, query * TILE, s.scales, width(tokens));
-      }
-    }
-  }
-
-  /** Tokens of a tile with the lanes of its last panel. */
-  private static int width(int tokens) {
-    return (tokens + KvLayout.PANEL - 1) / KvLayout.PANEL * KvLayout.PANEL;
   }
 
   private void merge(AttentionPlan plan, int row, float[] out, int offset, Scratch s) {

@@ -19,7 +19,8 @@ public interface Backend {
   /**
    * Loads the model.
    *
-   * @param layout layout of all KV states that the executor will see
+   * @param layout layout of the contexts that the executor will see; other states have the same
+   *     shape
    * @param threads compute threads, for backends that use the CPU's cores
    */
   Executor load(Model model, KvLayout layout, int threads);

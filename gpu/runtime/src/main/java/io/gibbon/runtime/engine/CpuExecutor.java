@@ -68,11 +68,11 @@ public final class CpuExecutor implements Executor {
           "tokens %d to %d in own states of %d"
               .formatted(slice.first(), end, sequence.own().tokens()));
     }
-    requireLayout(sequence.own());
+    requireShape(sequence.own());
     if (sequence.prefix() != null) {
-      requireLayout(sequence.prefix());
+      requireShape(sequence.prefix());
     }
-    sequence.contexts().forEach(this::requireLayout);
+    sequence.contexts().forEach(this::requireShape);
     for (int token : slice.tokens()) {
       if (token < 0 || token >= model.vocabulary()) {
         throw new IllegalArgumentException(
@@ -81,10 +81,10 @@ public final class CpuExecutor implements Executor {
     }
   }
 
-  private void requireLayout(KvStates states) {
-    if (!states.layout().equals(layout)) {
+  private void requireShape(KvStates states) {
+    if (!states.layout().sameShape(layout)) {
       throw new IllegalArgumentException(
-          "states with layout %s instead of %s".formatted(states.layout(), layout));
+          "states with layout %s instead of the shape of %s".formatted(states.layout(), layout));
     }
   }
 

@@ -53,7 +53,7 @@ final class ForwardPass {
     this.kernels = kernels;
     this.workers = workers;
     this.matmul = new Matmul(kernels, workers);
-    this.attention = new Attention(model, layout, kernels, workers);
+    this.attention = new Attention(model, kernels, workers);
     this.rope = new Rope(model.rope(), weights.ropeDivisors());
     this.slidingRope =
         model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);

@@ -17,6 +17,13 @@ public interface Kernels {
   /** Partial sums of a reduction over a vector. */
   int LANES = 16;
 
+  /** The fastest kernels that this JVM can run. */
+  static Kernels fastest() {
+    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+        ? new VectorKernels()
+        : new ScalarKernels();
+  }
+
   /** Name in logs, such as {@code vector-256}. */
   String name();
 
@@ -129,9 +136,61 @@ public interface Kernels {
    */
   void exp(float[] x, int offset, int n);
 
+  /**
+   * {@code out = exp((x - shift) * factor)} for any {@code n}, and the sum of it.
+   *
+   * @param shift the greatest of {@code x}, or more
+   * @param factor positive
+   */
+  double exponentials(float[] x, int n, float shift, float factor, float[] out);
+
   /** Widens signed 8-bit codes to binary32. */
   void widen(byte[] from, float[] to, int toOffset, int n);
 
   /** Widens binary16 to binary32. */
   void widen(short[] from, float[] to, int toOffset, int n);
+
+  /**
+   * As {@link #multiply}, with the same bits, but {@code b} is binary16, all finite, and widened on
+   * the way: faster for a few rows.
+   */
+  void multiplyHalves(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      short[] b,
+      int bOffset,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add);
+
+  /**
+   * As {@link #multiplyHalves}, but {@code b} is signed 8-bit codes times scales.
+   *
+   * @param scales one for each column and each {@value #LANES} steps of the depth: those of a panel
+   *     are adjacent, and in it those of one group of steps
+   * @param scaleStride distance of the scales of two groups: {@value #LANES}, or 0 if all share the
+   *     first {@value #LANES} scales
+   */
+  void multiplyCodes(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      byte[] b,
+      int bOffset,
+      int bPanelStride,
+      float[] scales,
+      int scaleStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add);
 }

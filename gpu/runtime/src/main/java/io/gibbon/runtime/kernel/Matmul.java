@@ -26,7 +26,7 @@ public final class Matmul {
   private static final int ROWS = 256;
 
   /** Tasks for each worker, for an even end. */
-  private static final int TASKS_PER_WORKER = 4;
+  private static final int TASKS_PER_WORKER = 16;
 
   private final Kernels kernels;
   private final Workers workers;

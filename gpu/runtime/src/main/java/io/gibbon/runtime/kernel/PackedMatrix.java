@@ -40,15 +40,18 @@ public record PackedMatrix(
   /** Columns of a block. */
   public static final int BLOCK = 32;
 
-  /** How a packed number is stored. */
+  /** The code of zero where there are no minima. */
+  static final int CENTRE = 128;
+
+  /** How a packed number is stored; all codes are unsigned. */
   public enum Encoding {
-    /** Unsigned 4-bit codes: scale * code + minimum. 0.75 bytes a number. */
+    /** 4-bit codes: scale * code + minimum. 0.75 bytes a number. */
     CODES_4(4, BLOCK, 2),
-    /** Signed 8-bit codes: scale * code. 1.125 bytes a number. */
+    /** 8-bit codes: scale * (code - {@value PackedMatrix#CENTRE}). 1.125 bytes a number. */
     CODES_8(8, BLOCK, 1),
-    /** Signed 8-bit codes, a scale for 16 columns: scale * code. 1.25 bytes a number. */
+    /** As {@link #CODES_8}, with a scale for 16 columns. 1.25 bytes a number. */
     CODES_8_HALVES(8, BLOCK / 2, 1),
-    /** Signed 8-bit codes: scale * code + minimum. 1.25 bytes a number. */
+    /** 8-bit codes: scale * code + minimum. 1.25 bytes a number. */
     CODES_8_MINIMUM(8, BLOCK, 2),
     /** binary16. */
     F16(16, BLOCK, 0),
@@ -174,8 +177,8 @@ public record PackedMatrix(
     int shift = column % perWord * encoding.bits();
     return switch (encoding) {
       case CODES_4 -> Math.fma((word >>> shift) & 15, scale(base), minimum(base));
-      case CODES_8, CODES_8_HALVES -> (byte) (word >> shift) * scale(base);
-      case CODES_8_MINIMUM -> Math.fma((byte) (word >> shift), scale(base), minimum(base));
+      case CODES_8, CODES_8_HALVES -> ((word >>> shift & 255) - CENTRE) * scale(base);
+      case CODES_8_MINIMUM -> Math.fma(word >>> shift & 255, scale(base), minimum(base));
       case F16 -> Float.float16ToFloat((short) (word >> shift));
       case BF16 -> Float.intBitsToFloat((word >> shift) << 16);
       case F32 -> Float.intBitsToFloat(word);

@@ -79,7 +79,7 @@ final class PanelPacker {
       }
       case Q5_0 -> {
         readHalves(source + 6);
-        addFifthBits((int) INT.get(row, source + 2), 16);
+        addFifthBits((int) INT.get(row, source + 2), PackedMatrix.CENTRE - 16);
         putScale(half(source), target);
       }
       case Q5_1 -> {
@@ -98,8 +98,8 @@ final class PanelPacker {
       }
       case Q6_K -> packQ6K(source, part, target);
       case Q8_0 -> {
-        words[target] = Float.floatToRawIntBits(half(source));
-        copyWords(source + 2, BLOCK / 4, target + PANEL);
+        readSigned(source + 2);
+        putScale(half(source), target);
       }
       case F16, BF16 -> copyWords(source, BLOCK / 2, target);
       case F32 -> copyWords(source, BLOCK, target);
@@ -111,7 +111,7 @@ final class PanelPacker {
     int half = part / 4;
     int quarter = part % 4;
     readNibbles(source + half * 64 + quarter % 2 * BLOCK, quarter / 2 * 4);
-    addHighBits(source + 128 + half * BLOCK, quarter * 2, 3, 32);
+    addHighBits(source + 128 + half * BLOCK, quarter * 2, 3, PackedMatrix.CENTRE - 32);
     float factor = half(source + 208);
     for (int group = 0; group < 2; group++) {
       int at = target + group * encoding.groupWords() * PANEL;
@@ -136,17 +136,24 @@ final class PanelPacker {
     }
   }
 
-  /** Adds a code's fifth bit, bit i of a word for code i, and takes off the code of zero. */
-  private void addFifthBits(int bits, int zero) {
+  /** 32 signed codes. */
+  private void readSigned(int source) {
     for (int i = 0; i < BLOCK; i++) {
-      codes[i] += (byte) ((bits >>> i & 1) * 16 - zero);
+      codes[i] = (byte) (row[source + i] + PackedMatrix.CENTRE);
     }
   }
 
-  /** Adds the bits from the fifth on, at {@code shift} in byte i for code i, and takes off zero. */
-  private void addHighBits(int source, int shift, int mask, int zero) {
+  /** Adds a code's fifth bit, bit i of a word for code i, and a constant. */
+  private void addFifthBits(int bits, int constant) {
     for (int i = 0; i < BLOCK; i++) {
-      codes[i] += (byte) ((row[source + i] >>> shift & mask) * 16 - zero);
+      codes[i] += (byte) ((bits >>> i & 1) * 16 + constant);
+    }
+  }
+
+  /** Adds the bits from the fifth on, at {@code shift} in byte i for code i, and a constant. */
+  private void addHighBits(int source, int shift, int mask, int constant) {
+    for (int i = 0; i < BLOCK; i++) {
+      codes[i] += (byte) ((row[source + i] >>> shift & mask) * 16 + constant);
     }
   }
 

@@ -168,6 +168,16 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public double exponentials(float[] x, int n, float shift, float factor, float[] out) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) Math.exp((x[i] - shift) * factor);
+      sum += out[i];
+    }
+    return sum;
+  }
+
+  @Override
   public void widen(byte[] from, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
       to[toOffset + i] = from[i];
@@ -178,6 +188,62 @@ public final class ScalarKernels implements Kernels {
   public void widen(short[] from, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
       to[toOffset + i] = Float.float16ToFloat(from[i]);
+    }
+  }
+
+  @Override
+  public void multiplyHalves(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      short[] b,
+      int bOffset,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    float[] panel = new float[depth * LANES];
+    for (int column = 0; column < columns; column += LANES) {
+      int from = bOffset + column / LANES * bPanelStride;
+      for (int i = 0; i < panel.length; i++) {
+        panel[i] = Float.float16ToFloat(b[from + i]);
+      }
+      int target = cOffset + column;
+      multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
+    }
+  }
+
+  @Override
+  public void multiplyCodes(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      byte[] b,
+      int bOffset,
+      int bPanelStride,
+      float[] scales,
+      int scaleStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    float[] panel = new float[depth * LANES];
+    int groups = (depth + LANES - 1) / LANES;
+    for (int column = 0; column < columns; column += LANES) {
+      int from = bOffset + column / LANES * bPanelStride;
+      for (int i = 0; i < panel.length; i++) {
+        int group = column / LANES * groups + i / LANES / LANES;
+        panel[i] = b[from + i] * scales[group * scaleStride + i % LANES];
+      }
+      int target = cOffset + column;
+      multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.gibbon.runtime.kernel;
 import static io.gibbon.runtime.kernel.Simd.F;
 import static io.gibbon.runtime.kernel.Simd.W;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -29,6 +30,9 @@ public final class VectorKernels implements Kernels {
   private static final float GELU_LINEAR = 1.5957691216f;
 
   private static final float GELU_CUBIC = 0.0713548163f;
+
+  /** Numbers that are summed in single precision, before the sum goes on in double precision. */
+  private static final int SUMMED = 64 * LANES;
 
   /** Adding it rounds to an integer, which is then in the lowest bits. */
   private static final float ROUNDER = 0x1.8p23f;
@@ -199,13 +203,14 @@ public final class VectorKernels implements Kernels {
       rescale(accumulator, accumulatorOffset, length, greatest - max);
     }
     int sums = accumulatorOffset + length - LANES;
-    FloatVector scales = FloatVector.broadcast(F, scale);
-    FloatVector shift = FloatVector.broadcast(F, -max);
-    for (int i = 0; i < width; i += W) {
-      FloatVector p = exp(scales.fma(FloatVector.fromArray(F, scores, offset + i), shift));
-      p.intoArray(scores, offset + i);
-      int sum = sums + i % LANES;
-      FloatVector.fromArray(F, accumulator, sum).add(p).intoArray(accumulator, sum);
+    for (int lane = 0; lane < LANES; lane += W) {
+      FloatVector sum = FloatVector.fromArray(F, accumulator, sums + lane);
+      for (int i = lane; i < width; i += LANES) {
+        FloatVector p = exp(FloatVector.fromArray(F, scores, offset + i).mul(scale).sub(max));
+        p.intoArray(scores, offset + i);
+        sum = sum.add(p);
+      }
+      sum.intoArray(accumulator, sums + lane);
     }
     return max;
   }
@@ -248,6 +253,31 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public double exponentials(float[] x, int n, float shift, float factor, float[] out) {
+    double sum = 0;
+    int i = 0;
+    float[] sums = new float[LANES];
+    while (i <= n - LANES) {
+      int end = Math.min(n - n % LANES, i + SUMMED);
+      Arrays.fill(sums, 0);
+      for (; i < end; i += W) {
+        FloatVector e = exp(FloatVector.fromArray(F, x, i).sub(shift).mul(factor));
+        e.intoArray(out, i);
+        int lane = i % LANES;
+        e.add(FloatVector.fromArray(F, sums, lane)).intoArray(sums, lane);
+      }
+      for (float part : sums) {
+        sum += part;
+      }
+    }
+    for (; i < n; i++) {
+      out[i] = (float) Math.exp((x[i] - shift) * factor);
+      sum += out[i];
+    }
+    return sum;
+  }
+
+  @Override
   public void widen(byte[] from, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
       to[toOffset + i] = from[i];
@@ -259,5 +289,71 @@ public final class VectorKernels implements Kernels {
     for (int i = 0; i < n; i++) {
       to[toOffset + i] = Float.float16ToFloat(from[i]);
     }
+  }
+
+  @Override
+  public void multiplyHalves(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      short[] b,
+      int bOffset,
+      int bPanelStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    VectorCached.multiplyHalves(
+        a,
+        aOffset,
+        aStride,
+        rows,
+        b,
+        bOffset,
+        bPanelStride,
+        columns,
+        depth,
+        c,
+        cOffset,
+        cStride,
+        add);
+  }
+
+  @Override
+  public void multiplyCodes(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      byte[] b,
+      int bOffset,
+      int bPanelStride,
+      float[] scales,
+      int scaleStride,
+      int columns,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
+    VectorCached.multiplyCodes(
+        a,
+        aOffset,
+        aStride,
+        rows,
+        b,
+        bOffset,
+        bPanelStride,
+        scales,
+        scaleStride,
+        columns,
+        depth,
+        c,
+        cOffset,
+        cStride,
+        add);
   }
 }

@@ -81,11 +81,12 @@ final class VectorMultiply {
   }
 
   /** Where a vector of columns begins within the panels. */
-  private static int at(int column, int bPanelStride) {
+  static int at(int column, int bPanelStride) {
     return column / LANES * bPanelStride + column % LANES;
   }
 
-  private static FloatVector start(boolean add, float[] c, int offset) {
+  /** What a sum starts from. */
+  static FloatVector start(boolean add, float[] c, int offset) {
     return add ? FloatVector.fromArray(F, c, offset) : FloatVector.zero(F);
   }
 

@@ -6,6 +6,7 @@ import static io.gibbon.runtime.kernel.Simd.F;
 import static io.gibbon.runtime.kernel.Simd.I;
 import static io.gibbon.runtime.kernel.Simd.W;
 
+import io.gibbon.runtime.kernel.PackedMatrix.Encoding;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -14,6 +15,11 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Unpacks weights, and multiplies a single row by coded weights without unpacking them to memory.
+ *
+ * <p>What looks odd here is for the JIT: in a method with many vector operations it inlines the
+ * JDK's methods, but no more of ours, and a vector that is passed to a method that is not inlined
+ * goes through the heap. So the loops over codes call nothing of ours. They are not counted, so
+ * that they are not unrolled further than there are registers.
  */
 final class VectorWeights {
 
@@ -33,13 +39,9 @@ final class VectorWeights {
         long at = block + lane * Integer.BYTES;
         int target = outOffset + i * BLOCK * PANEL + lane;
         switch (matrix.encoding()) {
-          case CODES_4 -> unpackCodes4(data, at, out, target);
-          case CODES_8 -> unpackCodes8(data, at, 8, out, target);
-          case CODES_8_HALVES -> {
-            unpackCodes8(data, at, 4, out, target);
-            unpackCodes8(data, at + 5 * PANEL_BYTES, 4, out, target + BLOCK / 2 * PANEL);
-          }
-          case CODES_8_MINIMUM -> unpackCodes8Minimum(data, at, out, target);
+          case CODES_4 -> unpackCodes4(matrix.encoding(), data, at, out, target);
+          case CODES_8, CODES_8_HALVES, CODES_8_MINIMUM ->
+              unpackCodes8(matrix.encoding(), data, at, out, target);
           case F16 -> unpackF16(data, at, out, target);
           case BF16 -> unpackBf16(data, at, out, target);
           case F32 -> unpackF32(data, at, out, target);
@@ -48,39 +50,88 @@ final class VectorWeights {
     }
   }
 
-  private static void unpackCodes4(MemorySegment data, long at, float[] out, int target) {
-    FloatVector scale = FloatVector.fromMemorySegment(F, data, at, ORDER);
-    FloatVector minimum = FloatVector.fromMemorySegment(F, data, at + PANEL_BYTES, ORDER);
-    for (int word = 0; word < 4; word++) {
-      IntVector codes = IntVector.fromMemorySegment(I, data, at + (2 + word) * PANEL_BYTES, ORDER);
-      for (int i = 0; i < 8; i++) {
-        code4(codes).fma(scale, minimum).intoArray(out, target + (word * 8 + i) * PANEL);
-        codes = codes.lanewise(VectorOperators.LSHR, 4);
+  /**
+   * Where a group's minima lie, or its scales where there are no minima: a vector that comes from
+   * either of two branches would not stay in a register, so both are loaded and multiplied.
+   */
+  private static int minimumAt(Encoding encoding) {
+    return encoding.scales() == 2 ? PANEL_BYTES : 0;
+  }
+
+  private static float minimumFactor(Encoding encoding) {
+    return encoding.scales() == 2 ? 1 : -PackedMatrix.CENTRE;
+  }
+
+  private static void unpackCodes4(
+      Encoding encoding, MemorySegment data, long at, float[] out, int target) {
+    int group = encoding.group();
+    int scaleBytes = encoding.scales() * PANEL_BYTES;
+    int minimumAt = minimumAt(encoding);
+    float minimumFactor = minimumFactor(encoding);
+    long from = at;
+    int to = target;
+    for (int column = 0; column < BLOCK; column += group) {
+      FloatVector d = FloatVector.fromMemorySegment(F, data, from, ORDER);
+      FloatVector m =
+          FloatVector.fromMemorySegment(F, data, from + minimumAt, ORDER).mul(minimumFactor);
+      from += scaleBytes;
+      for (int end = to + group * PANEL; to < end; to += 8 * PANEL) {
+        IntVector w = IntVector.fromMemorySegment(I, data, from, ORDER);
+        from += PANEL_BYTES;
+        FloatVector c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 2 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 3 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 4 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 5 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 6 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 4);
+        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 7 * PANEL);
       }
     }
   }
 
-  /** Unpacks one group of as many words of codes. */
   private static void unpackCodes8(
-      MemorySegment data, long at, int words, float[] out, int target) {
-    FloatVector scale = FloatVector.fromMemorySegment(F, data, at, ORDER);
-    for (int word = 0; word < words; word++) {
-      IntVector codes = IntVector.fromMemorySegment(I, data, at + (1 + word) * PANEL_BYTES, ORDER);
-      for (int i = 0; i < 4; i++) {
-        code8(codes).mul(scale).intoArray(out, target + (word * 4 + i) * PANEL);
-        codes = codes.lanewise(VectorOperators.LSHR, 8);
-      }
-    }
-  }
-
-  private static void unpackCodes8Minimum(MemorySegment data, long at, float[] out, int target) {
-    FloatVector scale = FloatVector.fromMemorySegment(F, data, at, ORDER);
-    FloatVector minimum = FloatVector.fromMemorySegment(F, data, at + PANEL_BYTES, ORDER);
-    for (int word = 0; word < 8; word++) {
-      IntVector codes = IntVector.fromMemorySegment(I, data, at + (2 + word) * PANEL_BYTES, ORDER);
-      for (int i = 0; i < 4; i++) {
-        code8(codes).fma(scale, minimum).intoArray(out, target + (word * 4 + i) * PANEL);
-        codes = codes.lanewise(VectorOperators.LSHR, 8);
+      Encoding encoding, MemorySegment data, long at, float[] out, int target) {
+    int group = encoding.group();
+    int scaleBytes = encoding.scales() * PANEL_BYTES;
+    int minimumAt = minimumAt(encoding);
+    float minimumFactor = minimumFactor(encoding);
+    long from = at;
+    int to = target;
+    for (int column = 0; column < BLOCK; column += group) {
+      FloatVector d = FloatVector.fromMemorySegment(F, data, from, ORDER);
+      FloatVector m =
+          FloatVector.fromMemorySegment(F, data, from + minimumAt, ORDER).mul(minimumFactor);
+      from += scaleBytes;
+      for (int end = to + group * PANEL; to < end; to += 4 * PANEL) {
+        IntVector w = IntVector.fromMemorySegment(I, data, from, ORDER);
+        from += PANEL_BYTES;
+        FloatVector c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to);
+        w = w.lanewise(VectorOperators.LSHR, 8);
+        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 8);
+        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 2 * PANEL);
+        w = w.lanewise(VectorOperators.LSHR, 8);
+        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+        c.fma(d, m).intoArray(out, to + 3 * PANEL);
       }
     }
   }
@@ -108,15 +159,6 @@ final class VectorWeights {
     }
   }
 
-  private static FloatVector code4(IntVector codes) {
-    return (FloatVector) codes.and(15).convert(VectorOperators.I2F, 0);
-  }
-
-  private static FloatVector code8(IntVector codes) {
-    IntVector signed = codes.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-    return (FloatVector) signed.convert(VectorOperators.I2F, 0);
-  }
-
   /** Exact for all finite numbers; weights are finite. */
   private static FloatVector half(IntVector bits) {
     FloatVector magnitude =
@@ -133,7 +175,10 @@ final class VectorWeights {
     return pair.and(0xffff0000).reinterpretAsFloats();
   }
 
-  /** As {@link Kernels#multiplyRow}: four vectors of outputs at a time. */
+  /**
+   * As {@link Kernels#multiplyRow}: four vectors of outputs at a time, so that four independent
+   * sums hide the latency of a fused multiply-add.
+   */
   static void multiplyRow(
       PackedMatrix matrix,
       int fromPanel,
@@ -142,8 +187,6 @@ final class VectorWeights {
       int xOffset,
       float[] out,
       int outOffset) {
-    MemorySegment data = matrix.data();
-    int blocks = matrix.blocks();
     int last = toPanel * PANEL - W;
     for (int row = fromPanel * PANEL; row <= last; row += 4 * W) {
       int row1 = Math.min(last, row + W);
@@ -157,17 +200,10 @@ final class VectorWeights {
       int y1 = outOffset + row1;
       int y2 = outOffset + row2;
       int y3 = outOffset + row3;
-      switch (matrix.encoding()) {
-        case CODES_4 ->
-            rowCodes4(data, at0, at1, at2, at3, blocks, x, xOffset, out, y0, y1, y2, y3);
-        case CODES_8 ->
-            rowCodes8(data, at0, at1, at2, at3, blocks, 8, x, xOffset, out, y0, y1, y2, y3);
-        case CODES_8_HALVES ->
-            rowCodes8(data, at0, at1, at2, at3, 2 * blocks, 4, x, xOffset, out, y0, y1, y2, y3);
-        case CODES_8_MINIMUM ->
-            rowCodes8Minimum(data, at0, at1, at2, at3, blocks, x, xOffset, out, y0, y1, y2, y3);
-        case F16, BF16, F32 ->
-            throw new IllegalArgumentException(matrix.encoding() + " has no codes");
+      if (matrix.encoding().bits() == 4) {
+        multiplyRow4(matrix, at0, at1, at2, at3, x, xOffset, out, y0, y1, y2, y3);
+      } else {
+        multiplyRow8(matrix, at0, at1, at2, at3, x, xOffset, out, y0, y1, y2, y3);
       }
     }
   }
@@ -177,13 +213,12 @@ final class VectorWeights {
     return matrix.panelOffset(row / PANEL) + (long) (row % PANEL) * Integer.BYTES;
   }
 
-  private static void rowCodes4(
-      MemorySegment data,
+  private static void multiplyRow4(
+      PackedMatrix matrix,
       long at0,
       long at1,
       long at2,
       long at3,
-      int blocks,
       float[] x,
       int xOffset,
       float[] out,
@@ -191,37 +226,65 @@ final class VectorWeights {
       int y1,
       int y2,
       int y3) {
+    MemorySegment data = matrix.data();
+    Encoding encoding = matrix.encoding();
+    int group = encoding.group();
+    int scaleBytes = encoding.scales() * PANEL_BYTES;
+    int minimumAt = minimumAt(encoding);
+    float minimumFactor = minimumFactor(encoding);
+    int end = xOffset + matrix.columns();
     FloatVector s0 = FloatVector.zero(F);
     FloatVector s1 = FloatVector.zero(F);
     FloatVector s2 = FloatVector.zero(F);
     FloatVector s3 = FloatVector.zero(F);
-    for (int block = 0; block < blocks; block++) {
-      long base = (long) block * (6 * PANEL_BYTES);
-      FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + base, ORDER);
-      FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + base, ORDER);
-      FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + base, ORDER);
-      FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + base, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, data, at0 + base + PANEL_BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, data, at1 + base + PANEL_BYTES, ORDER);
-      FloatVector m2 = FloatVector.fromMemorySegment(F, data, at2 + base + PANEL_BYTES, ORDER);
-      FloatVector m3 = FloatVector.fromMemorySegment(F, data, at3 + base + PANEL_BYTES, ORDER);
-      for (int word = 0; word < 4; word++) {
-        long codes = base + (2 + word) * PANEL_BYTES;
-        IntVector w0 = IntVector.fromMemorySegment(I, data, at0 + codes, ORDER);
-        IntVector w1 = IntVector.fromMemorySegment(I, data, at1 + codes, ORDER);
-        IntVector w2 = IntVector.fromMemorySegment(I, data, at2 + codes, ORDER);
-        IntVector w3 = IntVector.fromMemorySegment(I, data, at3 + codes, ORDER);
-        int k = xOffset + block * BLOCK + word * 8;
-        for (int i = 0; i < 8; i++) {
-          FloatVector v = FloatVector.broadcast(F, x[k + i]);
-          s0 = v.fma(code4(w0).fma(d0, m0), s0);
-          s1 = v.fma(code4(w1).fma(d1, m1), s1);
-          s2 = v.fma(code4(w2).fma(d2, m2), s2);
-          s3 = v.fma(code4(w3).fma(d3, m3), s3);
+    long at = 0;
+    int k = xOffset;
+    while (k < end) {
+      FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + at, ORDER);
+      FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + at, ORDER);
+      FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + at, ORDER);
+      FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + at, ORDER);
+      long from = at + minimumAt;
+      FloatVector m0 = FloatVector.fromMemorySegment(F, data, at0 + from, ORDER).mul(minimumFactor);
+      FloatVector m1 = FloatVector.fromMemorySegment(F, data, at1 + from, ORDER).mul(minimumFactor);
+      FloatVector m2 = FloatVector.fromMemorySegment(F, data, at2 + from, ORDER).mul(minimumFactor);
+      FloatVector m3 = FloatVector.fromMemorySegment(F, data, at3 + from, ORDER).mul(minimumFactor);
+      at += scaleBytes;
+      int groupEnd = k + group;
+      while (k < groupEnd) {
+        IntVector w0 = IntVector.fromMemorySegment(I, data, at0 + at, ORDER);
+        IntVector w1 = IntVector.fromMemorySegment(I, data, at1 + at, ORDER);
+        IntVector w2 = IntVector.fromMemorySegment(I, data, at2 + at, ORDER);
+        IntVector w3 = IntVector.fromMemorySegment(I, data, at3 + at, ORDER);
+        at += PANEL_BYTES;
+        for (int pairs = 1 << 4; pairs > 1; pairs >>= 1) {
+          FloatVector v = FloatVector.broadcast(F, x[k]);
+          FloatVector c0 = (FloatVector) w0.and(15).convert(VectorOperators.I2F, 0);
+          FloatVector c1 = (FloatVector) w1.and(15).convert(VectorOperators.I2F, 0);
+          FloatVector c2 = (FloatVector) w2.and(15).convert(VectorOperators.I2F, 0);
+          FloatVector c3 = (FloatVector) w3.and(15).convert(VectorOperators.I2F, 0);
+          s0 = v.fma(c0.fma(d0, m0), s0);
+          s1 = v.fma(c1.fma(d1, m1), s1);
+          s2 = v.fma(c2.fma(d2, m2), s2);
+          s3 = v.fma(c3.fma(d3, m3), s3);
           w0 = w0.lanewise(VectorOperators.LSHR, 4);
           w1 = w1.lanewise(VectorOperators.LSHR, 4);
           w2 = w2.lanewise(VectorOperators.LSHR, 4);
           w3 = w3.lanewise(VectorOperators.LSHR, 4);
+          v = FloatVector.broadcast(F, x[k + 1]);
+          c0 = (FloatVector) w0.and(15).convert(VectorOperators.I2F, 0);
+          c1 = (FloatVector) w1.and(15).convert(VectorOperators.I2F, 0);
+          c2 = (FloatVector) w2.and(15).convert(VectorOperators.I2F, 0);
+          c3 = (FloatVector) w3.and(15).convert(VectorOperators.I2F, 0);
+          s0 = v.fma(c0.fma(d0, m0), s0);
+          s1 = v.fma(c1.fma(d1, m1), s1);
+          s2 = v.fma(c2.fma(d2, m2), s2);
+          s3 = v.fma(c3.fma(d3, m3), s3);
+          w0 = w0.lanewise(VectorOperators.LSHR, 4);
+          w1 = w1.lanewise(VectorOperators.LSHR, 4);
+          w2 = w2.lanewise(VectorOperators.LSHR, 4);
+          w3 = w3.lanewise(VectorOperators.LSHR, 4);
+          k += 2;
         }
       }
     }
@@ -231,15 +294,12 @@ final class VectorWeights {
     s3.intoArray(out, y3);
   }
 
-  /** Rows of groups of as many words of codes. */
-  private static void rowCodes8(
-      MemorySegment data,
+  private static void multiplyRow8(
+      PackedMatrix matrix,
       long at0,
       long at1,
       long at2,
       long at3,
-      int groups,
-      int words,
       float[] x,
       int xOffset,
       float[] out,
@@ -247,87 +307,65 @@ final class VectorWeights {
       int y1,
       int y2,
       int y3) {
+    MemorySegment data = matrix.data();
+    Encoding encoding = matrix.encoding();
+    int group = encoding.group();
+    int scaleBytes = encoding.scales() * PANEL_BYTES;
+    int minimumAt = minimumAt(encoding);
+    float minimumFactor = minimumFactor(encoding);
+    int end = xOffset + matrix.columns();
     FloatVector s0 = FloatVector.zero(F);
     FloatVector s1 = FloatVector.zero(F);
     FloatVector s2 = FloatVector.zero(F);
     FloatVector s3 = FloatVector.zero(F);
-    for (int group = 0; group < groups; group++) {
-      long base = (long) group * (1 + words) * PANEL_BYTES;
-      FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + base, ORDER);
-      FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + base, ORDER);
-      FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + base, ORDER);
-      FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + base, ORDER);
-      for (int word = 0; word < words; word++) {
-        long codes = base + (1 + word) * PANEL_BYTES;
-        IntVector w0 = IntVector.fromMemorySegment(I, data, at0 + codes, ORDER);
-        IntVector w1 = IntVector.fromMemorySegment(I, data, at1 + codes, ORDER);
-        IntVector w2 = IntVector.fromMemorySegment(I, data, at2 + codes, ORDER);
-        IntVector w3 = IntVector.fromMemorySegment(I, data, at3 + codes, ORDER);
-        int k = xOffset + (group * words + word) * 4;
-        for (int i = 0; i < 4; i++) {
-          FloatVector v = FloatVector.broadcast(F, x[k + i]);
-          s0 = v.fma(code8(w0).mul(d0), s0);
-          s1 = v.fma(code8(w1).mul(d1), s1);
-          s2 = v.fma(code8(w2).mul(d2), s2);
-          s3 = v.fma(code8(w3).mul(d3), s3);
+    long at = 0;
+    int k = xOffset;
+    while (k < end) {
+      FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + at, ORDER);
+      FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + at, ORDER);
+      FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + at, ORDER);
+      FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + at, ORDER);
+      long from = at + minimumAt;
+      FloatVector m0 = FloatVector.fromMemorySegment(F, data, at0 + from, ORDER).mul(minimumFactor);
+      FloatVector m1 = FloatVector.fromMemorySegment(F, data, at1 + from, ORDER).mul(minimumFactor);
+      FloatVector m2 = FloatVector.fromMemorySegment(F, data, at2 + from, ORDER).mul(minimumFactor);
+      FloatVector m3 = FloatVector.fromMemorySegment(F, data, at3 + from, ORDER).mul(minimumFactor);
+      at += scaleBytes;
+      int groupEnd = k + group;
+      while (k < groupEnd) {
+        IntVector w0 = IntVector.fromMemorySegment(I, data, at0 + at, ORDER);
+        IntVector w1 = IntVector.fromMemorySegment(I, data, at1 + at, ORDER);
+        IntVector w2 = IntVector.fromMemorySegment(I, data, at2 + at, ORDER);
+        IntVector w3 = IntVector.fromMemorySegment(I, data, at3 + at, ORDER);
+        at += PANEL_BYTES;
+        for (int pairs = 1 << 2; pairs > 1; pairs >>= 1) {
+          FloatVector v = FloatVector.broadcast(F, x[k]);
+          FloatVector c0 = (FloatVector) w0.and(255).convert(VectorOperators.I2F, 0);
+          FloatVector c1 = (FloatVector) w1.and(255).convert(VectorOperators.I2F, 0);
+          FloatVector c2 = (FloatVector) w2.and(255).convert(VectorOperators.I2F, 0);
+          FloatVector c3 = (FloatVector) w3.and(255).convert(VectorOperators.I2F, 0);
+          s0 = v.fma(c0.fma(d0, m0), s0);
+          s1 = v.fma(c1.fma(d1, m1), s1);
+          s2 = v.fma(c2.fma(d2, m2), s2);
+          s3 = v.fma(c3.fma(d3, m3), s3);
           w0 = w0.lanewise(VectorOperators.LSHR, 8);
           w1 = w1.lanewise(VectorOperators.LSHR, 8);
           w2 = w2.lanewise(VectorOperators.LSHR, 8);
           w3 = w3.lanewise(VectorOperators.LSHR, 8);
-        }
-      }
-    }
-    s0.intoArray(out, y0);
-    s1.intoArray(out, y1);
-    s2.intoArray(out, y2);
-    s3.intoArray(out, y3);
-  }
-
-  private static void rowCodes8Minimum(
-      MemorySegment data,
-      long at0,
-      long at1,
-      long at2,
-      long at3,
-      int blocks,
-      float[] x,
-      int xOffset,
-      float[] out,
-      int y0,
-      int y1,
-      int y2,
-      int y3) {
-    FloatVector s0 = FloatVector.zero(F);
-    FloatVector s1 = FloatVector.zero(F);
-    FloatVector s2 = FloatVector.zero(F);
-    FloatVector s3 = FloatVector.zero(F);
-    for (int block = 0; block < blocks; block++) {
-      long base = (long) block * (10 * PANEL_BYTES);
-      FloatVector d0 = FloatVector.fromMemorySegment(F, data, at0 + base, ORDER);
-      FloatVector d1 = FloatVector.fromMemorySegment(F, data, at1 + base, ORDER);
-      FloatVector d2 = FloatVector.fromMemorySegment(F, data, at2 + base, ORDER);
-      FloatVector d3 = FloatVector.fromMemorySegment(F, data, at3 + base, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, data, at0 + base + PANEL_BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, data, at1 + base + PANEL_BYTES, ORDER);
-      FloatVector m2 = FloatVector.fromMemorySegment(F, data, at2 + base + PANEL_BYTES, ORDER);
-      FloatVector m3 = FloatVector.fromMemorySegment(F, data, at3 + base + PANEL_BYTES, ORDER);
-      for (int word = 0; word < 8; word++) {
-        long codes = base + (2 + word) * PANEL_BYTES;
-        IntVector w0 = IntVector.fromMemorySegment(I, data, at0 + codes, ORDER);
-        IntVector w1 = IntVector.fromMemorySegment(I, data, at1 + codes, ORDER);
-        IntVector w2 = IntVector.fromMemorySegment(I, data, at2 + codes, ORDER);
-        IntVector w3 = IntVector.fromMemorySegment(I, data, at3 + codes, ORDER);
-        int k = xOffset + block * BLOCK + word * 4;
-        for (int i = 0; i < 4; i++) {
-          FloatVector v = FloatVector.broadcast(F, x[k + i]);
-          s0 = v.fma(code8(w0).fma(d0, m0), s0);
-          s1 = v.fma(code8(w1).fma(d1, m1), s1);
-          s2 = v.fma(code8(w2).fma(d2, m2), s2);
-          s3 = v.fma(code8(w3).fma(d3, m3), s3);
+          v = FloatVector.broadcast(F, x[k + 1]);
+          c0 = (FloatVector) w0.and(255).convert(VectorOperators.I2F, 0);
+          c1 = (FloatVector) w1.and(255).convert(VectorOperators.I2F, 0);
+          c2 = (FloatVector) w2.and(255).convert(VectorOperators.I2F, 0);
+          c3 = (FloatVector) w3.and(255).convert(VectorOperators.I2F, 0);
+          s0 = v.fma(c0.fma(d0, m0), s0);
+          s1 = v.fma(c1.fma(d1, m1), s1);
+          s2 = v.fma(c2.fma(d2, m2), s2);
+          s3 = v.fma(c3.fma(d3, m3), s3);
           w0 = w0.lanewise(VectorOperators.LSHR, 8);
           w1 = w1.lanewise(VectorOperators.LSHR, 8);
           w2 = w2.lanewise(VectorOperators.LSHR, 8);
           w3 = w3.lanewise(VectorOperators.LSHR, 8);
+          k += 2;
         }
       }
     }

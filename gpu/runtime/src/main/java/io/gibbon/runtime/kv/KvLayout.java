@@ -26,6 +26,19 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   /** Version of this layout; part of every profile's fingerprint. */
   public static final int VERSION = 2;
 
+  /**
+   * The layout of states that are still being computed, which codes would lose too much of: a
+   * context is turned into codes once, when it is complete.
+   */
+  public KvLayout working() {
+    return format.scaled() ? new KvLayout(layers, kvHeads, headDim, KvFormat.F16) : this;
+  }
+
+  /** Whether another layout differs in nothing but the format. */
+  public boolean sameShape(KvLayout other) {
+    return layers == other.layers && kvHeads == other.kvHeads && headDim == other.headDim;
+  }
+
   /** Bytes of the keys of one block for a number of tokens, the last panel padded. */
   public long keyBytes(int tokens) {
     return (long) padded(tokens) * headDim * format.bytes();
@@ -34,6 +47,11 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   /** Bytes of the values of one block for a number of tokens. */
   public long valueBytes(int tokens) {
     return (long) tokens * headDim * format.bytes();
+  }
+
+  /** Bytes from the values of {@value #PANEL} dimensions to those of the next. */
+  public long valuePanelBytes(int tokens) {
+    return (long) tokens * PANEL * format.bytes();
   }
 
   /** Bytes of the scales of a block's keys. */

@@ -118,8 +118,59 @@ public final class KvStates implements AutoCloseable {
           layout.valueOffset(other.tokens, layer, head, 0, dim),
           memory,
           layout.valueOffset(tokens, layer, head, 0, dim),
-          layout.valueBytes(other.tokens) / layout.headDim() * KvLayout.PANEL);
+          layout.valuePanelBytes(other.tokens));
     }
+  }
+
+  /**
+   * A copy in another layout of the same shape, every number rounded to its format. The caller
+   * still closes these.
+   */
+  public KvStates in(KvLayout other) {
+    KvStates copy = new KvStates(other, tokens);
+    float[] key = new float[layout.headDim()];
+    float[] value = new float[layout.headDim()];
+    for (int layer = 0; layer < layout.layers(); layer++) {
+      for (int head = 0; head < layout.kvHeads(); head++) {
+        for (int token = 0; token < tokens; token++) {
+          get(layer, head, token, key, value);
+          copy.put(layer, head, token, key, 0, value, 0);
+        }
+      }
+    }
+    return copy;
+  }
+
+  /** Reads one token's key and value of one layer and head. */
+  void get(int layer, int kvHead, int token, float[] key, float[] value) {
+    int bytes = layout.format().bytes();
+    int lane = token % KvLayout.PANEL;
+    long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
+    long keyScales =
+        layout.keyScaleOffset(tokens, layer, kvHead, token - lane) + (long) lane * Short.BYTES;
+    float perValue = scaleAt(layout.valueScaleOffset(tokens, layer, kvHead, token));
+    for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
+      long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
+      float perKey = scaleAt(keyScales + (long) dim * Short.BYTES);
+      for (int i = 0; i < KvLayout.PANEL; i++) {
+        key[dim + i] = number(keys + (long) (dim + i) * KvLayout.PANEL * bytes) * perKey;
+        value[dim + i] = number(values + (long) i * bytes) * perValue;
+      }
+    }
+  }
+
+  private float scaleAt(long at) {
+    return layout.format().scaled()
+        ? Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT, at))
+        : 1;
+  }
+
+  private float number(long at) {
+    return switch (layout.format()) {
+      case F32 -> memory.get(ValueLayout.JAVA_FLOAT, at);
+      case F16 -> Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT, at));
+      case I8 -> memory.get(ValueLayout.JAVA_BYTE, at);
+    };
   }
 
   /**

@@ -107,7 +107,7 @@ public final class NumericsCheck {
     List<KvStates> contexts = new ArrayList<>();
     int longest = 0;
     for (int[] context : c.contexts()) {
-      contexts.add(encode(prefix, context, prefixTokens, states));
+      contexts.add(stored(encode(prefix, context, prefixTokens, states), states));
       longest = Math.max(longest, context.length);
     }
     KvStates own = allocate(room, states);
@@ -121,8 +121,15 @@ public final class NumericsCheck {
     return own;
   }
 
+  /** A context's states as they are kept. */
+  private KvStates stored(KvStates working, List<KvStates> states) {
+    KvStates stored = working.in(layout);
+    states.add(stored);
+    return stored;
+  }
+
   private KvStates allocate(int tokens, List<KvStates> states) {
-    KvStates allocated = KvStates.allocate(layout, tokens);
+    KvStates allocated = KvStates.allocate(layout.working(), tokens);
     states.add(allocated);
     return allocated;
   }

@@ -1,5 +1,7 @@
 package io.gibbon.runtime.sampling;
 
+import io.gibbon.runtime.kernel.Kernels;
+
 /**
  * Log-softmax of one row of logits, before penalties, temperature and truncation. Used by one
  * thread at a time; the answers stand for the row of the latest {@link #read}.
@@ -9,7 +11,10 @@ public final class LogProbabilities {
   /** The most alternatives a token can report. */
   public static final int MOST_ALTERNATIVES = 20;
 
+  private static final Kernels KERNELS = Kernels.fastest();
+
   private float[] logits = {0};
+  private float[] exponentials = {0};
   private double logSumExp;
 
   /**
@@ -21,16 +26,20 @@ public final class LogProbabilities {
    */
   public void read(float[] row) {
     float greatest = Float.NEGATIVE_INFINITY;
+    boolean numbers = true;
     for (float value : row) {
-      greatest = Math.max(greatest, value);
+      numbers &= !Float.isNaN(value);
+      if (value > greatest) {
+        greatest = value;
+      }
     }
-    double sum = 0;
-    for (float value : row) {
-      sum += Math.exp(value - greatest);
-    }
-    if (!Double.isFinite(sum) || !Float.isFinite(greatest)) {
+    if (!numbers || !Float.isFinite(greatest)) {
       throw new ArithmeticException("the model computed logits that are no distribution");
     }
+    if (exponentials.length < row.length) {
+      exponentials = new float[row.length];
+    }
+    double sum = KERNELS.exponentials(row, row.length, greatest, 1, exponentials);
     logits = row;
     logSumExp = greatest + Math.log(sum);
   }

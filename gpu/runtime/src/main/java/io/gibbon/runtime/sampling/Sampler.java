@@ -1,5 +1,6 @@
 package io.gibbon.runtime.sampling;
 
+import io.gibbon.runtime.kernel.Kernels;
 import java.util.SplittableRandom;
 
 /**
@@ -8,6 +9,8 @@ import java.util.SplittableRandom;
  * by one thread at a time.
  */
 public final class Sampler {
+
+  private static final Kernels KERNELS = Kernels.fastest();
 
   private final Sampling sampling;
   private final SplittableRandom random;
@@ -87,13 +90,8 @@ public final class Sampler {
    * kept.
    */
   private int draw(float[] values, int best) {
-    float greatest = values[best];
-    double inverse = 1 / sampling.temperature();
-    double sum = 0;
-    for (int i = 0; i < scores.length; i++) {
-      scores[i] = (float) Math.exp((values[i] - greatest) * inverse);
-      sum += scores[i];
-    }
+    float inverse = (float) (1 / sampling.temperature());
+    double sum = KERNELS.exponentials(values, scores.length, values[best], inverse, scores);
     return truncates(sampling) ? drawFromTop(sum) : drawFromAll(sum);
   }
 

@@ -44,7 +44,6 @@ final class Answer implements Work, Generation {
   private final long accepted = System.nanoTime();
   private final StreamingDecoder decoder;
   private final StopStrings stops;
-  private final LogProbabilities probabilities = new LogProbabilities();
   private final double[] shareSums;
 
   private @Nullable Running running;
@@ -63,6 +62,7 @@ final class Answer implements Work, Generation {
     final float[] logits;
     final float @Nullable [] shares;
     final int[] lastToken = new int[1];
+    final LogProbabilities probabilities = new LogProbabilities();
     final Runnable release;
     Sequence sequence;
 
@@ -211,6 +211,7 @@ final class Answer implements Work, Generation {
   }
 
   private void choose(Running now) {
+    LogProbabilities probabilities = now.probabilities;
     probabilities.read(now.logits);
     int token = now.sampler.next(now.logits);
     now.lastToken[0] = token;
@@ -227,7 +228,8 @@ final class Answer implements Work, Generation {
       return;
     }
     String visible = stops.add(decoder.append(token));
-    listener.onToken(new GeneratedToken(token, visible, probabilities.of(token), alternatives()));
+    listener.onToken(
+        new GeneratedToken(token, visible, probabilities.of(token), alternatives(probabilities)));
     if (stops.stopped()) {
       end(FinishReason.STOP, "");
     } else if (generated == task.maxTokens()) {
@@ -239,7 +241,7 @@ final class Answer implements Work, Generation {
     return stops.add(decoder.finish()) + stops.end();
   }
 
-  private List<Alternative> alternatives() {
+  private List<Alternative> alternatives(LogProbabilities probabilities) {
     if (task.topLogprobs() == 0) {
       return List.of();
     }

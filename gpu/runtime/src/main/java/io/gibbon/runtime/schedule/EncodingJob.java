@@ -51,13 +51,27 @@ final class EncodingJob implements EncodeJob {
         return null;
       }
       polled++;
-      unpolledBytes -= layout.bytes(context.states().tokens());
+      unpolledBytes -= context.states().memory().byteSize();
       more = started < chunks.size();
     }
     if (more) {
       wake.run();
     }
-    return context;
+    return stored(context);
+  }
+
+  /** The context as it is kept; turned into codes by its owner's thread, not the scheduler's. */
+  private EncodedContext stored(EncodedContext context) {
+    KvStates states = context.states();
+    if (states.layout().equals(layout)) {
+      return context;
+    }
+    try {
+      return new EncodedContext(
+          context.index(), context.count(), context.text(), states.in(layout));
+    } finally {
+      states.close();
+    }
   }
 
   @Override
@@ -117,11 +131,11 @@ final class EncodingJob implements EncodeJob {
       return null;
     }
     int[] tokens = chunks.get(started).tokens();
-    long bytes = layout.bytes(tokens.length);
+    long bytes = layout.working().bytes(tokens.length);
     if (unpolledBytes > 0 && unpolledBytes + bytes > aheadBytes) {
       return null;
     }
-    KvStates own = KvStates.allocate(layout, tokens.length);
+    KvStates own = KvStates.allocate(layout.working(), tokens.length);
     unpolledBytes += bytes;
     return new ContextEncoding(this, started++, tokens, prefix, own);
   }

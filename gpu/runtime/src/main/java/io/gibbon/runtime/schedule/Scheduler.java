@@ -357,7 +357,7 @@ public final class Scheduler implements Generator, AutoCloseable {
       return false;
     }
     try {
-      answer.start(prefix, profile.layout(), () -> cache.release(bytes));
+      answer.start(prefix, profile.layout().working(), () -> cache.release(bytes));
       return true;
     } catch (OutOfMemoryError e) {
       cache.release(bytes);
@@ -366,7 +366,7 @@ public final class Scheduler implements Generator, AutoCloseable {
   }
 
   private long ownBytes(int tokens) {
-    return profile.layout().bytes(tokens);
+    return profile.layout().working().bytes(tokens);
   }
 
   /**

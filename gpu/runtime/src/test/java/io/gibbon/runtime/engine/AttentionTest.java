@@ -176,7 +176,7 @@ class AttentionTest {
 
   private float[] run(Kernels kernels, Case c, float[] queries, float @Nullable [] shares) {
     ModelDescription model = c.shape.model();
-    Attention attention = new Attention(model, c.shape.layout(), kernels, workers);
+    Attention attention = new Attention(model, kernels, workers);
     Sequence sequence =
         new Sequence(c.prefix, c.contexts, c.own, 0, c.temperature, c.scalingFactor);
     Slice slice = new Slice(sequence, c.first, new int[c.rows], null, shares);

@@ -156,7 +156,8 @@ class CpuExecutorTest {
     assertThatThrownBy(() -> step(new Slice(sequence, 0, new int[] {vocabulary()}, null, null)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("vocabulary");
-    try (KvStates foreign = KvStates.allocate(layout(KvFormat.F32), 4)) {
+    KvLayout otherShape = new KvLayout(1, 1, 16, KvFormat.F16);
+    try (KvStates foreign = KvStates.allocate(otherShape, 4)) {
       Sequence mixed = new Sequence(null, List.of(foreign), own(4), 0, 1, 1);
       assertThatThrownBy(() -> step(new Slice(mixed, 0, tokens(1, 1), null, null)))
           .isInstanceOf(IllegalArgumentException.class)

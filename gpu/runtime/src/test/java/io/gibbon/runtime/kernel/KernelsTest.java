@@ -307,6 +307,22 @@ class KernelsTest {
   }
 
   @Test
+  void exponentialsAreSummedAsTheyAreStored() {
+    for (int n : new int[] {1, 15, 16, 1040, 49_155}) {
+      float[] x = numbers(n);
+      float[] actual = new float[n];
+      double sum = kernels.exponentials(x, n, 5f, 0.7f, actual);
+      double expected = 0;
+      for (int i = 0; i < n; i++) {
+        double one = Math.exp((x[i] - 5f) * 0.7f);
+        assertThat((double) actual[i]).isCloseTo(one, within(3e-7 * one));
+        expected += one;
+      }
+      assertThat(sum).isCloseTo(expected, within(1e-6 * expected));
+    }
+  }
+
+  @Test
   void everyCodeIsWidenedExactly() {
     byte[] codes = new byte[256];
     float[] wide = new float[259];
@@ -332,6 +348,116 @@ class KernelsTest {
       expected[i] = Float.float16ToFloat((short) i);
     }
     assertThat(wide).isEqualTo(expected);
+  }
+
+  @Test
+  void everyFiniteHalfIsWidenedExactlyInAProduct() {
+    short[] halves = new short[16];
+    float[] actual = new float[16];
+    for (int first = 0; first < 1 << 16; first += 16) {
+      for (int i = 0; i < 16; i++) {
+        halves[i] = (short) (first + i);
+      }
+      kernels.multiplyHalves(new float[] {1}, 0, 0, 1, halves, 0, 0, 16, 1, actual, 0, 0, false);
+      for (int i = 0; i < 16; i++) {
+        float expected = Float.float16ToFloat(halves[i]);
+        if (Float.isFinite(expected)) {
+          assertThat(actual[i]).isEqualTo(expected == 0 ? 0 : expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  void productsWithHalvesHaveTheBitsOfWideOnes() {
+    for (int i = 0; i < 40; i++) {
+      Product product = new Product();
+      short[] halves = new short[product.b.length];
+      for (int j = 0; j < product.b.length; j++) {
+        halves[j] = Float.floatToFloat16(product.b[j]);
+        product.b[j] = Float.float16ToFloat(halves[j]);
+      }
+      float[] expected = product.expected();
+      float[] actual = product.c.clone();
+      kernels.multiplyHalves(
+          product.a,
+          3,
+          product.depth + 2,
+          product.rows,
+          halves,
+          16,
+          product.panelStride,
+          product.columns,
+          product.depth,
+          actual,
+          7,
+          product.columns + 3,
+          product.add);
+      assertThat(actual).as("%s", product).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void productsWithCodesHaveTheBitsOfWideOnes() {
+    for (int i = 0; i < 40; i++) {
+      Product product = new Product();
+      int scaleStride = random.nextBoolean() ? 16 : 0;
+      int groups = (product.depth + 15) / 16;
+      float[] scales = numbers(Math.max(16, product.columns * groups));
+      byte[] codes = new byte[product.b.length];
+      for (int j = 0; j < product.b.length; j++) {
+        codes[j] = (byte) random.nextInt(-127, 128);
+        int panel = (j - 16) / product.panelStride;
+        int step = (j - 16) % product.panelStride / 16;
+        if (j >= 16 && step < product.depth) {
+          int scale = (panel * groups + step / 16) * scaleStride + j % 16;
+          product.b[j] = codes[j] * scales[scale];
+        }
+      }
+      float[] expected = product.expected();
+      float[] actual = product.c.clone();
+      kernels.multiplyCodes(
+          product.a,
+          3,
+          product.depth + 2,
+          product.rows,
+          codes,
+          16,
+          product.panelStride,
+          scales,
+          scaleStride,
+          product.columns,
+          product.depth,
+          actual,
+          7,
+          product.columns + 3,
+          product.add);
+      assertThat(actual).as("%s", product).isEqualTo(expected);
+    }
+  }
+
+  /** Random operands; those of panels begin at 16. */
+  private final class Product {
+    final int rows = 1 + random.nextInt(9);
+    final int columns = 16 * (1 + random.nextInt(5));
+    final int depth = 1 + random.nextInt(130);
+    final int panelStride = 16 * (depth + random.nextInt(3));
+    final boolean add = random.nextBoolean();
+    final float[] a = numbers(3 + rows * (depth + 2));
+    final float[] b = numbers(16 + columns / 16 * panelStride);
+    final float[] c = numbers(7 + rows * (columns + 3));
+
+    float[] expected() {
+      float[] product = c.clone();
+      REFERENCE.multiply(
+          a, 3, depth + 2, rows, b, 16, panelStride, columns, depth, product, 7, columns + 3, add);
+      return product;
+    }
+
+    @Override
+    public String toString() {
+      return "%d x %d x %d".formatted(rows, columns, depth);
+    }
   }
 
   private float[] numbers(int n) {

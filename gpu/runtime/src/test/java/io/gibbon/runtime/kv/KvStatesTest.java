@@ -91,6 +91,19 @@ class KvStatesTest {
 
   @ParameterizedTest
   @EnumSource(KvFormat.class)
+  void anotherFormatHoldsTheSameNumbersRoundedOnce(KvFormat format) {
+    KvLayout exact = new KvLayout(2, 3, 32, KvFormat.F32);
+    KvLayout other = new KvLayout(2, 3, 32, format);
+    try (KvStates states = filled(exact, 37, 37);
+        KvStates converted = states.in(other);
+        KvStates direct = filled(other, 37, 37)) {
+      assertThat(converted.layout()).isEqualTo(other);
+      assertThat(converted.memory().mismatch(direct.memory())).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(KvFormat.class)
   void growingKeepsEveryToken(KvFormat format) {
     KvLayout layout = new KvLayout(3, 2, 16, format);
     try (KvStates small = filled(layout, 37, 37);
