@@ -11,7 +11,8 @@ import java.nio.file.Path;
  * @param backend {@value #AUTO} for the best that runs here, or a backend's name, such as {@code
  *     cpu}
  * @param threads compute threads, 1 to {@value #MOST_THREADS}; the machine's processors by default
- * @param kvFormat how keys and values are stored; changing it makes every stored state useless
+ * @param kvFormat how contexts' keys and values are stored, {@link KvFormat#I8} by default;
+ *     changing it makes every stored state useless
  * @param promptFormat the words around documents and questions; changing system or context words
  *     makes every stored state useless
  * @param contextTokens the most tokens of one context, {@value #FEWEST_CONTEXT_TOKENS} to {@value
@@ -105,7 +106,7 @@ public record RuntimeConfig(
     private final Path model;
     private String backend = AUTO;
     private int threads = Runtime.getRuntime().availableProcessors();
-    private KvFormat kvFormat = KvFormat.F16;
+    private KvFormat kvFormat = KvFormat.I8;
     private PromptFormat promptFormat = PromptFormat.DEFAULT;
     private int contextTokens = DEFAULT_CONTEXT_TOKENS;
     private int maxSequences = DEFAULT_MAX_SEQUENCES;

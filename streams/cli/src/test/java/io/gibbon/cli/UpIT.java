@@ -85,7 +85,7 @@ class UpIT {
   @Test
   void losesAndRepeatsNothingWhenKilledWhileIngesting() throws Exception {
     Path data = directory.resolve("data");
-    int count = 200;
+    int count = 80;
     try (GibbonProcess first = GibbonProcess.up(data);
         GibbonClient client = first.client();
         KafkaSink sink = sink(first)) {
