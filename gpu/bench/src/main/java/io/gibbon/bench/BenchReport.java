@@ -43,9 +43,9 @@ public record BenchReport(
   private static String line(BenchResult result) {
     return String.format(
         Locale.ROOT,
-        "%-20s %10.2f %-9s %s %d times, spread %.0f%%%n",
+        "%-20s %10s %-9s %s %d times, spread %.0f%%%n",
         result.name(),
-        result.value(),
+        number(result.value(), 2),
         result.unit(),
         result.peer() == null ? goal(result) : comparison(result),
         result.repetitions(),
@@ -53,16 +53,23 @@ public record BenchReport(
   }
 
   private static String goal(BenchResult result) {
-    return result.goal() == null ? "" : String.format(Locale.ROOT, "(goal %.1f)", result.goal());
+    return result.goal() == null ? "" : "(goal %s)".formatted(number(result.goal(), 1));
   }
 
   private static String comparison(BenchResult result) {
     return String.format(
         Locale.ROOT,
-        "%8.2fx of %s (%.2f)%s,",
-        result.ratio(),
+        "%8sx of %s (%s)%s,",
+        number(result.ratio(), 2),
         result.peer(),
-        result.peerValue(),
-        result.goal() == null ? "" : String.format(Locale.ROOT, ", goal %.1fx", result.goal()));
+        number(result.peerValue(), 2),
+        result.goal() == null ? "" : ", goal %sx".formatted(number(result.goal(), 1)));
+  }
+
+  /** With so many decimals, or below 1 with four significant digits, which decimals would hide. */
+  private static String number(double value, int decimals) {
+    return value == 0 || Math.abs(value) >= 1
+        ? String.format(Locale.ROOT, "%." + decimals + "f", value)
+        : String.format(Locale.ROOT, "%.4g", value);
   }
 }

@@ -44,7 +44,7 @@ public record BenchResult(
   }
 
   /** A figure without a peer, from the values of all repetitions. */
-  static BenchResult of(String name, String unit, @Nullable Double goal, double[] values) {
+  public static BenchResult of(String name, String unit, @Nullable Double goal, double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     double median = sorted[sorted.length / 2];

@@ -59,7 +59,7 @@ public final class KvFidelity implements AutoCloseable {
   private record Answer(int[] tokens, List<float[]> logits) {}
 
   /**
-   * Measures the format.
+   * Measures how far answers are from those with float32 states.
    *
    * @param questions a file with a JSON object a line: {@code question}, and {@code contexts} with
    *     {@code title} and {@code text} each
@@ -88,14 +88,18 @@ public final class KvFidelity implements AutoCloseable {
         }
       }
     }
-    String format = config.kvFormat().name().toLowerCase(Locale.ROOT);
     return List.of(
-        row("kv/" + format + "/bytes", "B/value", BYTES_GOAL, bytesPerValue(), 1),
-        row("kv/" + format + "/divergence", "nats", DIVERGENCE_GOAL, divergence / tokens, tokens),
-        row("kv/" + format + "/clear tokens", "kept", 1.0, (double) kept / clear, clear));
+        row("divergence", "nats", DIVERGENCE_GOAL, divergence / tokens, tokens),
+        row("clear tokens", "kept", 1.0, (double) kept / clear, clear));
   }
 
-  private static BenchResult row(String name, String unit, double goal, double value, int samples) {
+  /** Bytes of one number of a key or value in a full context, scales and padding included. */
+  public BenchResult bytes() {
+    return row("bytes", "B/value", BYTES_GOAL, bytesPerValue(), 1);
+  }
+
+  private BenchResult row(String what, String unit, double goal, double value, int samples) {
+    String name = "kv/%s/%s".formatted(config.kvFormat().name().toLowerCase(Locale.ROOT), what);
     return new BenchResult(name, value, unit, null, null, null, goal, samples, 0);
   }
 

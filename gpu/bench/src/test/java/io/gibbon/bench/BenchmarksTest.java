@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.kv.KvFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,10 +58,31 @@ class BenchmarksTest {
   }
 
   @Test
+  void aCachedNumberTakesTheBytesOfItsFormat(@TempDir Path directory) {
+    RuntimeConfig config =
+        RuntimeConfig.builder(TinyModel.writeDefault(directory)).kvFormat(KvFormat.F16).build();
+    try (KvFidelity fidelity = new KvFidelity(config)) {
+      BenchResult bytes = fidelity.bytes();
+      assertThat(bytes.name()).isEqualTo("kv/f16/bytes");
+      assertThat(bytes.value()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void theMedianCounts() {
     BenchResult result = BenchResult.of("x", "s", 2.0, new double[] {3, 1, 2});
     assertThat(result.value()).isEqualTo(2);
     assertThat(result.spread()).isEqualTo(1);
+  }
+
+  @Test
+  void smallValuesKeepTheirDigits() {
+    BenchResult small = BenchResult.of("x", "nats", 4e-4, new double[] {1.512345e-4});
+    BenchResult great = BenchResult.of("y", "MB", 847.26, new double[] {512.345});
+    BenchReport report = new BenchReport("m", "cpu", MACHINE, List.of(small, great));
+    assertThat(report.table())
+        .contains(" 0.0001512 nats", "(goal 0.0004000)")
+        .contains(" 512.35 MB", "(goal 847.3)");
   }
 
   @Test

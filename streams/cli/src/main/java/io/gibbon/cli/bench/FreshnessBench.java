@@ -7,11 +7,6 @@ import io.gibbon.cli.config.GibbonConfig;
 import io.gibbon.cli.ingest.KafkaSink;
 import io.gibbon.schemas.Document;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -38,20 +33,20 @@ public final class FreshnessBench {
    * Median and 99th percentile over a number of documents, with a broker and a server of its own.
    */
   public static List<BenchResult> run(GibbonConfig config, int documents) throws IOException {
-    Path data = Files.createTempDirectory("gibbon-bench");
-    GibbonConfig own =
-        config.with(
-            Map.of(
-                "data", data.toString(),
-                "broker.port", "0",
-                "server.port", "0",
-                "kafka.bootstrap.servers", ""));
-    try (Gibbon gibbon = Gibbon.start(own, step -> {})) {
+    try (TemporaryDirectory data = TemporaryDirectory.create();
+        Gibbon gibbon = Gibbon.start(own(config, data), step -> {})) {
       gibbon.awaitReady(PATIENCE);
       return results(measure(gibbon, documents), documents);
-    } finally {
-      delete(data);
     }
+  }
+
+  private static GibbonConfig own(GibbonConfig config, TemporaryDirectory data) {
+    return config.with(
+        Map.of(
+            "data", data.path().toString(),
+            "broker.port", "0",
+            "server.port", "0",
+            "kafka.bootstrap.servers", ""));
   }
 
   private static Histogram measure(Gibbon gibbon, int documents) {
@@ -98,25 +93,5 @@ public final class FreshnessBench {
   private static BenchResult result(
       String name, long nanos, @Nullable Double goal, int documents, double spread) {
     return new BenchResult(name, nanos / 1e9, "s", null, null, null, goal, documents, spread);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException error)
-              throws IOException {
-            Files.deleteIfExists(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

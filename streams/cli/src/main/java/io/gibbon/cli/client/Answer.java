@@ -9,6 +9,7 @@ import java.util.List;
  * @param text all of it
  * @param finishReason {@code stop} or {@code length}
  * @param contexts what it attended to
+ * @param promptTokens all tokens in front of the answer, the cached ones included
  * @param cachedTokens tokens of prefix and contexts that were attended without being read again
  * @param completionTokens tokens generated
  * @param firstToken from sending the request to the first piece of text, as seen here
@@ -18,6 +19,7 @@ public record Answer(
     String text,
     String finishReason,
     List<Context> contexts,
+    int promptTokens,
     int cachedTokens,
     int completionTokens,
     Duration firstToken,

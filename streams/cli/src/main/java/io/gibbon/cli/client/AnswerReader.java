@@ -26,6 +26,7 @@ final class AnswerReader {
   private final StringBuilder text = new StringBuilder();
   private final List<Answer.Context> contexts = new ArrayList<>();
   private String finishReason = "";
+  private int promptTokens;
   private int cachedTokens;
   private int completionTokens;
   private long firstToken;
@@ -83,7 +84,9 @@ final class AnswerReader {
       onText.accept(piece);
     }
     finishReason = choice.path("finish_reason").asText(finishReason);
-    completionTokens = event.path("usage").path("completion_tokens").asInt(completionTokens);
+    JsonNode usage = event.path("usage");
+    promptTokens = usage.path("prompt_tokens").asInt(promptTokens);
+    completionTokens = usage.path("completion_tokens").asInt(completionTokens);
     report(event.path("gibbon"));
   }
 
@@ -110,6 +113,7 @@ final class AnswerReader {
         text.toString(),
         finishReason,
         List.copyOf(contexts),
+        promptTokens,
         cachedTokens,
         completionTokens,
         Duration.ofNanos((text.isEmpty() ? end : firstToken) - start),

@@ -99,6 +99,7 @@ public final class LocalModel implements AutoCloseable {
               text.toString(),
               result.finishReason().name().toLowerCase(Locale.ROOT),
               List.of(),
+              result.queryTokens() + result.cachedTokens(),
               result.cachedTokens(),
               result.completionTokens(),
               firstToken == null ? total : firstToken,

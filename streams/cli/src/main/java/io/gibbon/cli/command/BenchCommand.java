@@ -10,8 +10,10 @@ import io.gibbon.bench.LlamaBench;
 import io.gibbon.bench.PeerBenchmarks;
 import io.gibbon.cli.DownloadProgress;
 import io.gibbon.cli.bench.FreshnessBench;
+import io.gibbon.cli.bench.StartBench;
 import io.gibbon.cli.config.GibbonConfig;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.download.ModelStore;
 import java.io.IOException;
@@ -36,19 +38,22 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description =
-        "Measure this machine: tokens encoded and written a second, time to the first token, freshness.",
+        "Measure this machine: tokens encoded and written a second, time to the first token, freshness, start.",
     footer = {
       "",
       "Nothing else should run meanwhile. freshness starts a broker and a server of its",
-      "own in a temporary directory.",
+      "own in a temporary directory. start does so too, with the server in a process of",
+      "its own: time until it listens, time until its first token, its peak memory.",
       "",
       "  gibbon bench",
       "  gibbon bench encode decode --quick",
       "  gibbon bench ttft --depth 8192 --json",
+      "  gibbon bench start",
       "  gibbon bench --peer llama.cpp/build/bin/llama-bench --json out.json",
       "",
-      "--peer measures every figure but freshness beside llama.cpp. Its figures are kept:",
-      "the first run takes about half an hour."
+      "--peer measures encode, decode and ttft beside llama.cpp; without --quick, also",
+      "start and the bytes of a cached number. llama.cpp's figures are kept: the first",
+      "run takes about half an hour."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -57,7 +62,8 @@ final class BenchCommand implements Callable<Integer> {
     ENCODE,
     DECODE,
     TTFT,
-    FRESHNESS
+    FRESHNESS,
+    START
   }
 
   /** Questions that a format of KV states is measured on. */
@@ -68,7 +74,7 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "FIGURE",
-      description = "encode, decode, ttft or freshness. Default: all.")
+      description = "encode, decode, ttft, freshness or start. Default: all.")
   private List<Figure> figures = new ArrayList<>();
 
   @Option(names = "--quick", description = "Fewer repetitions, fewer cached tokens.")
@@ -140,25 +146,41 @@ final class BenchCommand implements Callable<Integer> {
       throws IOException {
     Ceilings machine = Ceilings.measure(runtimeConfig.threads());
     List<BenchResult> results = new ArrayList<>();
-    String model;
+    Profile profile;
     String backend;
     try (ModelRuntime runtime = ModelRuntime.open(runtimeConfig)) {
-      model = runtime.profile().model();
+      profile = runtime.profile();
       backend = runtime.backendName();
       results.addAll(
           peer == null
               ? alone(new Benchmarks(runtime, benchOptions()), wanted)
               : besidePeer(runtime, runtimeConfig, peer, machine));
     }
-    if (questions != null) {
-      try (KvFidelity fidelity = new KvFidelity(runtimeConfig)) {
-        results.addAll(fidelity.measure(questions, QUESTIONS));
-      }
+    boolean everythingBesidePeer = peer != null && !quick;
+    if (questions != null || everythingBesidePeer) {
+      results.addAll(format(runtimeConfig));
     }
     if (peer == null && wanted.contains(Figure.FRESHNESS)) {
       results.addAll(FreshnessBench.run(config, quick ? 20 : 100));
     }
-    return new BenchReport(model, backend, machine, results);
+    if (peer == null ? wanted.contains(Figure.START) : everythingBesidePeer) {
+      results.addAll(
+          StartBench.run(
+              config, profile, runtimeConfig.model(), spec.commandLine().getErr()::println));
+    }
+    return new BenchReport(profile.model(), backend, machine, results);
+  }
+
+  /** What the format of KV states takes, and with questions what it costs in answers. */
+  private List<BenchResult> format(RuntimeConfig config) throws IOException {
+    List<BenchResult> results = new ArrayList<>();
+    try (KvFidelity fidelity = new KvFidelity(config)) {
+      results.add(fidelity.bytes());
+      if (questions != null) {
+        results.addAll(fidelity.measure(questions, QUESTIONS));
+      }
+    }
+    return results;
   }
 
   private static List<BenchResult> alone(Benchmarks benchmarks, Set<Figure> wanted) {
