@@ -36,7 +36,7 @@ public record Ceilings(
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final long BYTES_PER_THREAD = 128L << 20;
   private static final int REPETITIONS = 8;
-  private static final int MULTIPLICATIONS = 40_000_000;
+  private static final int MULTIPLICATIONS = 200_000_000;
   private static final int ACCUMULATORS = 10;
 
   /** Measures for some seconds, the best of several repetitions. */
@@ -114,16 +114,16 @@ public record Ceilings(
     FloatVector i = x;
     FloatVector j = x;
     for (int n = 0; n < count; n += ACCUMULATORS) {
-      a = a.fma(x, y);
-      b = b.fma(x, y);
-      c = c.fma(x, y);
-      d = d.fma(x, y);
-      e = e.fma(x, y);
-      f = f.fma(x, y);
-      g = g.fma(x, y);
-      h = h.fma(x, y);
-      i = i.fma(x, y);
-      j = j.fma(x, y);
+      a = x.fma(y, a);
+      b = x.fma(y, b);
+      c = x.fma(y, c);
+      d = x.fma(y, d);
+      e = x.fma(y, e);
+      f = x.fma(y, f);
+      g = x.fma(y, g);
+      h = x.fma(y, h);
+      i = x.fma(y, i);
+      j = x.fma(y, j);
     }
     return a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j).lane(0);
   }
