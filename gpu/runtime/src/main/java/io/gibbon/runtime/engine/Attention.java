@@ -72,7 +72,7 @@ final class Attention {
   }
 
   /** Plans the attention of some rows. */
-  AttentionPlan plan(List<RowRange> ranges, Map<Slice, Shares> shares) {
+  AttentionPlan plan(List<RowRange> ranges, Map<Slice, Shares[]> shares) {
     AttentionPlan plan = new AttentionPlan(ranges, shares, heads, model.kvHeads(), rowsPerItem());
     if (greatest.length < plan.slotCount()) {
       accumulators = new float[Math.multiplyExact(plan.slotCount(), accumulatorStride)];
@@ -88,6 +88,7 @@ final class Attention {
    * @param out receives the attended values, heads side by side
    */
   void run(int layer, AttentionPlan plan, float[] queries, int stride, float[] out, int outStride) {
+    plan.begin(layer);
     workers.forEach(
         plan.items().size(),
         (i, worker) -> attend(layer, plan, plan.items().get(i), queries, stride, scratch[worker]));

@@ -24,6 +24,8 @@ final class AttentionPlan {
   /** Tokens of a span, about. */
   static final int SPAN = 1024;
 
+  private static final Shares[] NO_SHARES = {};
+
   /** Spans that many contexts are cut into, about. */
   private static final int MAX_SPANS = 64;
 
@@ -62,11 +64,11 @@ final class AttentionPlan {
   /**
    * Plans for some rows.
    *
-   * @param shares by slice (its identity), where its last row's attention shares are wanted
+   * @param shares by slice (its identity), where attention shares of its last rows are wanted
    * @param rowsPerItem the most rows of one item
    */
   AttentionPlan(
-      List<RowRange> ranges, Map<Slice, Shares> shares, int heads, int kvHeads, int rowsPerItem) {
+      List<RowRange> ranges, Map<Slice, Shares[]> shares, int heads, int kvHeads, int rowsPerItem) {
     int rows = RowRange.total(ranges);
     this.ranges = new RowRange[rows];
     this.contextSpans = new int[rows];
@@ -79,7 +81,9 @@ final class AttentionPlan {
       for (int i = 0; i < range.count(); i++) {
         this.ranges[range.row() + i] = range;
       }
-      this.shares[range.row() + range.count() - 1] = shares.get(range.slice());
+      Shares[] last = shares.getOrDefault(range.slice(), NO_SHARES);
+      System.arraycopy(
+          last, 0, this.shares, range.row() + range.count() - last.length, last.length);
     }
     planContexts(ranges);
     for (RowRange range : ranges) {
@@ -196,6 +200,15 @@ final class AttentionPlan {
   /** Collects the attention shares of a row, or null. */
   @Nullable Shares shares(int row) {
     return shares[row];
+  }
+
+  /** What is computed from here on is of this layer. */
+  void begin(int layer) {
+    for (Shares row : shares) {
+      if (row != null) {
+        row.begin(layer);
+      }
+    }
   }
 
   /** Spans of a row's contexts; they come first. */

@@ -73,10 +73,30 @@ public final class CpuExecutor implements Executor {
       requireShape(sequence.prefix());
     }
     sequence.contexts().forEach(this::requireShape);
+    requireHeads(slice);
     for (int token : slice.tokens()) {
       if (token < 0 || token >= model.vocabulary()) {
         throw new IllegalArgumentException(
             "token " + token + " in a vocabulary of " + model.vocabulary());
+      }
+    }
+  }
+
+  private void requireHeads(Slice slice) {
+    HeadShares shares = slice.shares();
+    if (shares == null) {
+      return;
+    }
+    int contexts = slice.sequence().contexts().size();
+    if (shares.contexts() != contexts) {
+      throw new IllegalArgumentException(
+          "shares of %d contexts instead of %d".formatted(shares.contexts(), contexts));
+    }
+    for (Head head : shares.heads()) {
+      if (head.layer() >= model.layers() || head.head() >= model.heads()) {
+        throw new IllegalArgumentException(
+            "%s in a model of %d layers and %d heads"
+                .formatted(head, model.layers(), model.heads()));
       }
     }
   }

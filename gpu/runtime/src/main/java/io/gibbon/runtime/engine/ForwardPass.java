@@ -7,6 +7,7 @@ import io.gibbon.runtime.kernel.Workers;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,36 +69,51 @@ final class ForwardPass {
   void run(List<Slice> slices) {
     List<RowRange> all = RowRange.all(slices);
     List<RowRange> wanted = RowRange.wanted(slices, model.vocabulary());
-    Map<Slice, Shares> shares = shares(slices);
+    Map<Slice, Shares[]> shares = shares(slices);
     int rows = RowRange.total(all);
     reserve(rows);
     embed(all);
     AttentionPlan plan = attention.plan(all, shares);
-    for (int layer = 0; layer < model.layers() - 1; layer++) {
+    int last = depth(slices) - 1;
+    for (int layer = 0; layer < last; layer++) {
       queriesKeysValues(layer, all, rows);
       attend(layer, plan);
       feedForward(layer, rows);
     }
-    int last = model.layers() - 1;
     queriesKeysValues(last, all, rows);
     if (wanted.isEmpty()) {
       return;
     }
     keepOnly(wanted, all);
     attend(last, attention.plan(wanted, shares));
-    feedForward(last, RowRange.total(wanted));
-    logits(wanted);
-    shares.forEach((slice, collected) -> collected.writeTo(slice.shares()));
+    shares.forEach((slice, collected) -> Shares.write(collected, slice.shares()));
+    if (wanted.stream().anyMatch(range -> range.slice().logits() != null)) {
+      feedForward(last, RowRange.total(wanted));
+      logits(wanted);
+    }
   }
 
-  private Map<Slice, Shares> shares(List<Slice> slices) {
-    Map<Slice, Shares> shares = new IdentityHashMap<>();
+  /**
+   * Layers that must run: all, unless every slice only wants shares of heads that lie less deep.
+   */
+  private int depth(List<Slice> slices) {
+    int depth = 0;
     for (Slice slice : slices) {
-      List<KvStates> contexts = slice.sequence().contexts();
-      if (slice.shares() != null) {
-        int[] contextOfPiece = AttentionPlan.contextOfPiece(contexts);
-        shares.put(
-            slice, new Shares(contextOfPiece, contexts.size(), model.heads(), model.layers()));
+      HeadShares shares = slice.logits() == null ? slice.shares() : null;
+      depth = Math.max(depth, shares == null ? model.layers() : shares.depth(model.layers()));
+    }
+    return depth;
+  }
+
+  private Map<Slice, Shares[]> shares(List<Slice> slices) {
+    Map<Slice, Shares[]> shares = new IdentityHashMap<>();
+    for (Slice slice : slices) {
+      HeadShares wanted = slice.shares();
+      if (wanted != null) {
+        int[] contextOfPiece = AttentionPlan.contextOfPiece(slice.sequence().contexts());
+        Shares[] rows = new Shares[RowRange.wantedRows(slice, model.vocabulary())];
+        Arrays.setAll(rows, i -> new Shares(wanted, contextOfPiece, model.heads(), model.layers()));
+        shares.put(slice, rows);
       }
     }
     return shares;

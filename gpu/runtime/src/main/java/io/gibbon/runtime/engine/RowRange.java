@@ -29,16 +29,22 @@ record RowRange(Slice slice, int first, int count, int row) {
     List<RowRange> ranges = new ArrayList<>(slices.size());
     int row = 0;
     for (Slice slice : slices) {
-      float[] logits = slice.logits();
-      if (logits == null && slice.shares() == null) {
+      if (slice.logits() == null && slice.shares() == null) {
         continue;
       }
       int tokens = slice.tokens().length;
-      int count = logits != null && logits.length >= (long) tokens * vocabulary ? tokens : 1;
+      int count = wantedRows(slice, vocabulary);
       ranges.add(new RowRange(slice, slice.first() + tokens - count, count, row));
       row += count;
     }
     return ranges;
+  }
+
+  /** How many of a slice's rows, counted from its last, somebody wants to know the outcome of. */
+  static int wantedRows(Slice slice, int vocabulary) {
+    int tokens = slice.tokens().length;
+    float[] logits = slice.logits();
+    return logits == null || logits.length >= (long) tokens * vocabulary ? tokens : 1;
   }
 
   /** Rows of all ranges together. */

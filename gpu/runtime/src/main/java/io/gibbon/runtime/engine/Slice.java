@@ -11,12 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param tokens token ids, at least one
  * @param logits receives the logits of the last row, or null if nobody wants them; all rows
  *     (row-major, vocabulary wide) when it has room for them all
- * @param shares receives the attention share of each context (mean over heads and layers, last
- *     row), or null
+ * @param shares receives attention shares of the contexts, or null. A slice that wants shares but
+ *     no logits runs only as deep as their heads lie, if nothing else is in the step; its own keys
+ *     and values are of no use then
  */
 public record Slice(
     Sequence sequence,
     int first,
     int[] tokens,
     float @Nullable [] logits,
-    float @Nullable [] shares) {}
+    @Nullable HeadShares shares) {}

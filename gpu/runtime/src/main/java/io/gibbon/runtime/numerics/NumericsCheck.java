@@ -1,6 +1,7 @@
 package io.gibbon.runtime.numerics;
 
 import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.HeadShares;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvLayout;
@@ -143,7 +144,7 @@ public final class NumericsCheck {
 
   private Result compare(GoldenCases.Case c, Sequence sequence, double tolerance) {
     float[] logits = new float[model.description().vocabulary()];
-    float[] shares = c.shares() == null ? null : new float[c.contexts().size()];
+    HeadShares shares = c.shares() == null ? null : HeadShares.mean(c.contexts().size());
     int next = c.sequential() ? c.contexts().stream().mapToInt(context -> context.length).sum() : 0;
     executor.step(List.of(new Slice(sequence, next, c.query(), logits, shares)));
     next += c.query().length;
@@ -172,10 +173,10 @@ public final class NumericsCheck {
     return difference;
   }
 
-  private static double sharesDifference(GoldenCases.Case c, float @Nullable [] shares) {
+  private static double sharesDifference(GoldenCases.Case c, @Nullable HeadShares shares) {
     double difference = 0;
-    for (int i = 0; shares != null && c.shares() != null && i < shares.length; i++) {
-      difference = Math.max(difference, Math.abs(shares[i] - c.shares()[i]));
+    for (int i = 0; shares != null && c.shares() != null && i < shares.contexts(); i++) {
+      difference = Math.max(difference, Math.abs(shares.of(0)[i] - c.shares()[i]));
     }
     return difference;
   }

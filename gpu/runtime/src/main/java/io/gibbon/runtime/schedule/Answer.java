@@ -7,6 +7,7 @@ import io.gibbon.runtime.Generation;
 import io.gibbon.runtime.GenerationListener;
 import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.engine.HeadShares;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvLayout;
@@ -60,7 +61,7 @@ final class Answer implements Work, Generation {
   private static final class Running {
     final Sampler sampler;
     final float[] logits;
-    final float @Nullable [] shares;
+    final @Nullable HeadShares shares;
     final int[] lastToken = new int[1];
     final LogProbabilities probabilities = new LogProbabilities();
     final Runnable release;
@@ -70,7 +71,7 @@ final class Answer implements Work, Generation {
         Sequence sequence,
         Sampler sampler,
         float[] logits,
-        float @Nullable [] shares,
+        @Nullable HeadShares shares,
         Runnable release) {
       this.sequence = sequence;
       this.sampler = sampler;
@@ -134,7 +135,7 @@ final class Answer implements Work, Generation {
     started = System.nanoTime();
     Sampler sampler = new Sampler(task.sampling(), tokenizer.size());
     float[] logits = new float[tokenizer.size()];
-    float[] shares = shareSums.length == 0 ? null : new float[shareSums.length];
+    HeadShares shares = shareSums.length == 0 ? null : HeadShares.mean(shareSums.length);
     // Last, so that nothing that runs out of memory can leave it open.
     KvStates own = KvStates.allocate(layout, room);
     Sequence sequence =
@@ -220,7 +221,7 @@ final class Answer implements Work, Generation {
     }
     if (now.shares != null) {
       for (int i = 0; i < shareSums.length; i++) {
-        shareSums[i] += now.shares[i];
+        shareSums[i] += now.shares.of(0)[i];
       }
     }
     if (tokenizer.endOfGeneration().contains(token)) {

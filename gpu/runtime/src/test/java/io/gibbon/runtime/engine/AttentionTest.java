@@ -149,22 +149,31 @@ class AttentionTest {
 
   private void assertFollowsDefinition(Kernels kernels, Case c) {
     float[] queries = queries(c);
-    float[] shares = new float[c.contexts.size()];
+    List<Head> heads =
+        IntStream.range(0, c.shape.heads()).mapToObj(head -> new Head(0, head)).toList();
+    HeadShares shares = HeadShares.each(heads.reversed(), c.contexts.size());
+    HeadShares mean = HeadShares.mean(c.contexts.size());
     float[] actual = run(kernels, c, queries, shares);
+    assertThat(run(kernels, c, queries, mean)).isEqualTo(actual);
     int headDim = c.shape.headDim;
-    double[] expectedShares = new double[shares.length];
+    double[][] expectedShares = new double[c.shape.heads()][c.contexts.size()];
+    double[] expectedMean = new double[c.contexts.size()];
     for (int row = 0; row < c.rows; row++) {
       for (int head = 0; head < c.shape.heads(); head++) {
         double[] query = c.query(queries, row, head);
         Reference.Ape expected = c.expected(query, row, head / c.shape.group);
         int at = (row * c.shape.heads() + head) * headDim;
         assertClose(Arrays.copyOfRange(actual, at, at + headDim), expected.out());
-        for (int i = 0; i < shares.length && row == c.rows - 1; i++) {
-          expectedShares[i] += expected.shares()[i] / c.shape.heads();
+        for (int i = 0; i < c.contexts.size(); i++) {
+          expectedShares[head][i] += expected.shares()[i] / c.rows;
+          expectedMean[i] += expected.shares()[i] / c.rows / c.shape.heads();
         }
       }
     }
-    assertClose(shares, expectedShares);
+    for (int head = 0; head < c.shape.heads(); head++) {
+      assertClose(shares.of(c.shape.heads() - 1 - head), expectedShares[head]);
+    }
+    assertClose(mean.of(0), expectedMean);
   }
 
   private static void assertClose(float[] actual, double[] expected) {
@@ -174,22 +183,24 @@ class AttentionTest {
     }
   }
 
-  private float[] run(Kernels kernels, Case c, float[] queries, float @Nullable [] shares) {
+  private float[] run(Kernels kernels, Case c, float[] queries, @Nullable HeadShares shares) {
     ModelDescription model = c.shape.model();
     Attention attention = new Attention(model, kernels, workers);
     Sequence sequence =
         new Sequence(c.prefix, c.contexts, c.own, 0, c.temperature, c.scalingFactor);
     Slice slice = new Slice(sequence, c.first, new int[c.rows], null, shares);
-    Map<Slice, Shares> collected = new IdentityHashMap<>();
+    Map<Slice, Shares[]> collected = new IdentityHashMap<>();
     if (shares != null) {
       int[] pieces = AttentionPlan.contextOfPiece(c.contexts);
-      collected.put(slice, new Shares(pieces, shares.length, model.heads(), 1));
+      Shares[] rows = new Shares[c.rows];
+      Arrays.setAll(rows, i -> new Shares(shares, pieces, model.heads(), 1));
+      collected.put(slice, rows);
     }
     int width = c.shape.heads() * c.shape.headDim;
     float[] out = new float[c.rows * width];
     AttentionPlan plan = attention.plan(RowRange.all(List.of(slice)), collected);
     attention.run(0, plan, queries, width, out, width);
-    collected.values().forEach(s -> s.writeTo(shares));
+    collected.values().forEach(rows -> Shares.write(rows, shares));
     return out;
   }
 

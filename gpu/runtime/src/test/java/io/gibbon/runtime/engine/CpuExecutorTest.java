@@ -94,7 +94,7 @@ class CpuExecutorTest {
     KvStates prefix = encode(null, tokens(5, 1), 0);
     List<KvStates> contexts =
         List.of(encode(prefix, tokens(70, 2), 5), encode(prefix, tokens(9, 3), 5));
-    float[] shares = new float[2];
+    HeadShares shares = HeadShares.mean(2);
     float[] alone = new float[vocabulary()];
     Sequence sequence = new Sequence(prefix, contexts, own(40), 75, 0.8, 1.1);
     step(new Slice(sequence, 0, tokens(20, 4), alone, shares));
@@ -103,13 +103,46 @@ class CpuExecutorTest {
     for (int i = 0; i < 6; i++) {
       Sequence other = new Sequence(prefix, contexts, own(40), 75, 0.8, 1.1);
       int[] tokens = i == 3 ? tokens(20, 4) : tokens(11 + i, i);
-      slices.add(new Slice(other, 0, tokens, new float[vocabulary()], new float[2]));
+      slices.add(new Slice(other, 0, tokens, new float[vocabulary()], HeadShares.mean(2)));
     }
     executor.step(slices);
     assertThat(slices.get(3).logits()).isEqualTo(alone);
-    assertThat(slices.get(3).shares()).isEqualTo(shares);
-    assertThat(shares[0]).isPositive();
-    assertThat(shares[0] + shares[1]).isLessThan(1);
+    assertThat(slices.get(3).shares().of(0)).isEqualTo(shares.of(0));
+    assertThat(shares.of(0)[0]).isPositive();
+    assertThat(shares.of(0)[0] + shares.of(0)[1]).isLessThan(1);
+  }
+
+  @Test
+  void sharesOfSingleHeadsAreTheSameWhetherTheStepEndsAtTheirLayerOrGoesOn() {
+    KvStates prefix = encode(null, tokens(5, 1), 0);
+    List<KvStates> contexts =
+        List.of(encode(prefix, tokens(70, 2), 5), encode(prefix, tokens(9, 3), 5));
+    int[] question = tokens(6, 4);
+    for (int layer = 0; layer < 2; layer++) {
+      List<Head> heads = List.of(new Head(layer, 1), new Head(0, 0));
+      HeadShares early = HeadShares.each(heads, 2);
+      HeadShares whole = HeadShares.each(heads, 2);
+      step(new Slice(new Sequence(prefix, contexts, own(6), 75, 0.8, 1), 0, question, null, early));
+      float[] logits = new float[question.length * vocabulary()];
+      step(
+          new Slice(
+              new Sequence(prefix, contexts, own(6), 75, 0.8, 1), 0, question, logits, whole));
+      assertThat(early.of(0)).isEqualTo(whole.of(0)).isNotEqualTo(early.of(1));
+      assertThat(early.of(1)).isEqualTo(whole.of(1));
+      assertThat(early.of(0)[0] + early.of(0)[1]).isBetween(0.01f, 1f);
+    }
+  }
+
+  @Test
+  void sharesOfHeadsThatTheModelDoesNotHaveAreRefused() {
+    KvStates prefix = encode(null, tokens(5, 1), 0);
+    Sequence sequence = new Sequence(prefix, List.of(prefix), own(1), 10, 1, 1);
+    HeadShares deep = HeadShares.each(List.of(new Head(99, 0)), 1);
+    assertThatThrownBy(() -> step(new Slice(sequence, 0, tokens(1, 1), null, deep)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("99");
+    assertThatThrownBy(() -> step(new Slice(sequence, 0, tokens(1, 1), null, HeadShares.mean(2))))
+        .hasMessageContaining("2 contexts instead of 1");
   }
 
   @Test

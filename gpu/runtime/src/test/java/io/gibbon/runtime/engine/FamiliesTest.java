@@ -177,10 +177,10 @@ class FamiliesTest {
       KvStates own = KvStates.allocate(layout, tokens.length);
       opened.add(own);
       Sequence sequence = new Sequence(prefix, contexts, own, start, temperature, scalingFactor);
-      float[] shares = logits == null ? null : new float[contexts.size()];
+      HeadShares shares = logits == null ? null : HeadShares.mean(contexts.size());
       executor.step(List.of(new Slice(sequence, 0, tokens, logits, shares)));
       if (shares != null) {
-        assertThat(shares).doesNotContain(Float.NaN);
+        assertThat(shares.of(0)).doesNotContain(Float.NaN);
       }
       return own;
     }

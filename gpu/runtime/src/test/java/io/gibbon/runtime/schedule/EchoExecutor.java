@@ -110,8 +110,8 @@ final class EchoExecutor implements Executor {
       answer(echo, slice.logits());
     }
     if (slice.shares() != null) {
-      for (int i = 0; i < slice.shares().length; i++) {
-        slice.shares()[i] = 1f / (i + 2);
+      for (int i = 0; i < slice.shares().contexts(); i++) {
+        slice.shares().of(0)[i] = 1f / (i + 2);
       }
     }
   }
