@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * head and a few rows; rows of all sequences over the same contexts share items, so that keys and
  * values are read once for all of them.
  */
-final class AttentionPlan {
+public final class AttentionPlan {
 
   /** Tokens of a span, about. */
   static final int SPAN = 1024;
@@ -39,7 +39,7 @@ final class AttentionPlan {
    * @param context index of the context, or -1
    * @param index index among all context pieces of the row, or -1
    */
-  record Piece(KvStates states, int from, int to, boolean causal, int context, int index) {}
+  public record Piece(KvStates states, int from, int to, boolean causal, int context, int index) {}
 
   /**
    * Rows over a span.
@@ -49,7 +49,7 @@ final class AttentionPlan {
    * @param span index of the span among those of its rows
    * @param rows activation rows
    */
-  record Item(int kvHead, List<Piece> pieces, int span, int[] rows) {}
+  public record Item(int kvHead, List<Piece> pieces, int span, int[] rows) {}
 
   private final List<Item> items = new ArrayList<>();
   private final RowRange[] ranges;
@@ -60,6 +60,15 @@ final class AttentionPlan {
   private final int kvHeads;
   private final int rowsPerItem;
   private int slotCount;
+
+  /**
+   * Plans for some rows, alike for all key-value heads.
+   *
+   * @param rowsPerItem the most rows of one item
+   */
+  public AttentionPlan(List<RowRange> ranges, int heads, int rowsPerItem) {
+    this(ranges, Map.of(), heads, 1, rowsPerItem);
+  }
 
   /**
    * Plans for some rows.
@@ -165,7 +174,7 @@ final class AttentionPlan {
   }
 
   /** The context of each piece that contexts are cut into. */
-  static int[] contextOfPiece(List<KvStates> contexts) {
+  public static int[] contextOfPiece(List<KvStates> contexts) {
     return cutContexts(contexts).stream().flatMap(List::stream).mapToInt(Piece::context).toArray();
   }
 
@@ -183,17 +192,17 @@ final class AttentionPlan {
   }
 
   /** The work, in any order. */
-  List<Item> items() {
+  public List<Item> items() {
     return items;
   }
 
   /** Number of rows. */
-  int rows() {
+  public int rows() {
     return ranges.length;
   }
 
   /** Where a row comes from. */
-  RowRange range(int row) {
+  public RowRange range(int row) {
     return ranges[row];
   }
 
@@ -212,24 +221,24 @@ final class AttentionPlan {
   }
 
   /** Spans of a row's contexts; they come first. */
-  int contextSpans(int row) {
+  public int contextSpans(int row) {
     return contextSpans[row];
   }
 
   /** Spans of a row. */
-  int spans(int row) {
+  public int spans(int row) {
     return spans[row];
   }
 
   /**
    * Where the partial result of a row, head and span is kept: an index below {@link #slotCount()}.
    */
-  int slot(int row, int head, int span) {
+  public int slot(int row, int head, int span) {
     return slots[row] + head * spans[row] + span;
   }
 
   /** Number of partial results. */
-  int slotCount() {
+  public int slotCount() {
     return slotCount;
   }
 }

@@ -74,7 +74,8 @@ final class ForwardPass {
     reserve(rows);
     embed(all);
     AttentionPlan plan = attention.plan(all, shares);
-    int last = depth(slices) - 1;
+    int last =
+        slices.stream().mapToInt(slice -> slice.depth(model.layers())).max().orElseThrow() - 1;
     for (int layer = 0; layer < last; layer++) {
       queriesKeysValues(layer, all, rows);
       attend(layer, plan);
@@ -91,18 +92,6 @@ final class ForwardPass {
       feedForward(last, RowRange.total(wanted));
       logits(wanted);
     }
-  }
-
-  /**
-   * Layers that must run: all, unless every slice only wants shares of heads that lie less deep.
-   */
-  private int depth(List<Slice> slices) {
-    int depth = 0;
-    for (Slice slice : slices) {
-      HeadShares shares = slice.logits() == null ? slice.shares() : null;
-      depth = Math.max(depth, shares == null ? model.layers() : shares.depth(model.layers()));
-    }
-    return depth;
   }
 
   private Map<Slice, Shares[]> shares(List<Slice> slices) {

@@ -5,7 +5,7 @@ import io.gibbon.runtime.model.RopeDescription.Pairing;
 import io.gibbon.runtime.model.RopeDescription.Scaling;
 
 /** Rotary position embedding (arXiv 2104.09864): the angles of a step's rows, and the rotation. */
-final class Rope {
+public final class Rope {
 
   private final double[] frequencies;
   private final double magnitude;
@@ -19,7 +19,7 @@ final class Rope {
    * @param divisors of the frequencies, pair by pair; empty if they stay
    * @throws IllegalArgumentException if a divisor is not finite and greater than 0
    */
-  Rope(RopeDescription description, float[] divisors) {
+  public Rope(RopeDescription description, float[] divisors) {
     this.pairing = description.pairing();
     this.magnitude = description.scaling().magnitude();
     this.frequencies = new double[description.dimensions() / 2];
@@ -73,6 +73,20 @@ final class Rope {
       cosines[row * frequencies.length + i] = (float) (Math.cos(angle) * magnitude);
       sines[row * frequencies.length + i] = (float) (Math.sin(angle) * magnitude);
     }
+  }
+
+  /**
+   * Writes the cosines of a position's angles, pair by pair, and behind them the sines.
+   *
+   * @return how many numbers were written
+   */
+  public int angles(int position, float[] out, int offset) {
+    for (int i = 0; i < frequencies.length; i++) {
+      double angle = position * frequencies[i];
+      out[offset + i] = (float) (Math.cos(angle) * magnitude);
+      out[offset + frequencies.length + i] = (float) (Math.sin(angle) * magnitude);
+    }
+    return 2 * frequencies.length;
   }
 
   /** Rotates {@code heads} adjacent heads of one row. */

@@ -11,10 +11,10 @@ import java.util.List;
  * @param count how many
  * @param row the first one's row in the activations
  */
-record RowRange(Slice slice, int first, int count, int row) {
+public record RowRange(Slice slice, int first, int count, int row) {
 
   /** All rows of all slices, in order. */
-  static List<RowRange> all(List<Slice> slices) {
+  public static List<RowRange> all(List<Slice> slices) {
     List<RowRange> ranges = new ArrayList<>(slices.size());
     int row = 0;
     for (Slice slice : slices) {
@@ -25,7 +25,7 @@ record RowRange(Slice slice, int first, int count, int row) {
   }
 
   /** The rows that somebody wants to know the outcome of: none, the last, or all of a slice. */
-  static List<RowRange> wanted(List<Slice> slices, int vocabulary) {
+  public static List<RowRange> wanted(List<Slice> slices, int vocabulary) {
     List<RowRange> ranges = new ArrayList<>(slices.size());
     int row = 0;
     for (Slice slice : slices) {
@@ -41,24 +41,24 @@ record RowRange(Slice slice, int first, int count, int row) {
   }
 
   /** How many of a slice's rows, counted from its last, somebody wants to know the outcome of. */
-  static int wantedRows(Slice slice, int vocabulary) {
+  public static int wantedRows(Slice slice, int vocabulary) {
     int tokens = slice.tokens().length;
     float[] logits = slice.logits();
     return logits == null || logits.length >= (long) tokens * vocabulary ? tokens : 1;
   }
 
   /** Rows of all ranges together. */
-  static int total(List<RowRange> ranges) {
+  public static int total(List<RowRange> ranges) {
     return ranges.stream().mapToInt(RowRange::count).sum();
   }
 
   /** Position of the sequence's token that lies in an activation row of this range. */
-  int position(int activationRow) {
+  public int position(int activationRow) {
     return slice.sequence().start() + ownIndex(activationRow);
   }
 
   /** Index among the sequence's own tokens of the one in an activation row of this range. */
-  int ownIndex(int activationRow) {
+  public int ownIndex(int activationRow) {
     return first + activationRow - row;
   }
 }

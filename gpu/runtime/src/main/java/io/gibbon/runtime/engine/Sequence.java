@@ -24,7 +24,7 @@ public record Sequence(
     double scalingFactor) {
 
   /** Position of every context's first token: right behind the prefix. */
-  int contextStart() {
+  public int contextStart() {
     return prefix == null ? 0 : prefix.tokens();
   }
 }

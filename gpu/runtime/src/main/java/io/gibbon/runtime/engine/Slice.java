@@ -20,4 +20,10 @@ public record Slice(
     int first,
     int[] tokens,
     float @Nullable [] logits,
-    @Nullable HeadShares shares) {}
+    @Nullable HeadShares shares) {
+
+  /** Layers that must run to know what this slice asks for, of so many. */
+  public int depth(int layers) {
+    return logits == null && shares != null ? shares.depth(layers) : layers;
+  }
+}

@@ -20,7 +20,7 @@ import java.util.List;
  * @param outputNorm scale of the last norm
  * @param output one row a token; the embedding where the file ties them
  */
-record Weights(
+public record Weights(
     PackedMatrix embedding,
     List<Layer> layers,
     float[] ropeDivisors,
@@ -42,7 +42,7 @@ record Weights(
    * @param down its last projection
    * @param downNorm scale of the norm behind it
    */
-  record Layer(
+  public record Layer(
       float[] attentionNorm,
       List<PackedMatrix> queryKeyValue,
       float[] queryKeyValueBias,
@@ -60,7 +60,7 @@ record Weights(
    *
    * @throws IllegalArgumentException if a weight is missing
    */
-  static Weights pack(Model model, Arena arena, Workers workers) {
+  public static Weights pack(Model model, Arena arena, Workers workers) {
     Packer packer = new Packer(model, arena, workers);
     List<Layer> layers = new ArrayList<>();
     for (int i = 0; i < model.description().layers(); i++) {
