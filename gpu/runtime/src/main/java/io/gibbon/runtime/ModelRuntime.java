@@ -40,6 +40,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
   private final Chunker chunker;
   private final Profile profile;
   private final KvCache cache;
+  private final @Nullable KvStates prefixStates;
   private final Scheduler scheduler;
 
   /**
@@ -74,7 +75,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
           choice.reason(),
           config.threads(),
           profile.fingerprint());
-      KvStates prefixStates = encodePrefix(executor, layout.working(), prefix);
+      prefixStates = encodePrefix(executor, layout.working(), prefix);
       cache = new KvCache(config.kvBudgetBytes());
       closers.push(cache::close);
       scheduler = new Scheduler(executor, profile, tokenizer, prefixStates, cache, config);
@@ -142,6 +143,21 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
   @Override
   public Optional<String> failure() {
     return scheduler.failure();
+  }
+
+  /**
+   * Runs slices in a step of their own between those of answers and waits for it: what reads cached
+   * states without writing an answer, such as ranking. They fit the model's layout and window.
+   *
+   * @throws ClosedException if the runtime is closed
+   */
+  public void probe(List<Slice> slices) {
+    scheduler.probe(slices);
+  }
+
+  /** KV states of the shared prefix, or null if it is empty; open as long as the runtime. */
+  public @Nullable KvStates prefix() {
+    return prefixStates;
   }
 
   /** The model's tokenizer. */

@@ -108,6 +108,14 @@ public final class ChatPrompt {
   }
 
   /**
+   * Tokens of a question behind contexts, up to its last word: those whose probability tells
+   * whether a context is about it.
+   */
+  public int[] opening(String question) {
+    return tokenizer.encode(format.opening(question));
+  }
+
+  /**
    * Tokens of a text to continue, without prefix, contexts or chat template.
    *
    * @throws IllegalArgumentException if the prompt has no tokens

@@ -62,6 +62,11 @@ public record PromptFormat(String system, String context, String question) {
         + context.substring(textAt + "{text}".length());
   }
 
+  /** What stands in front of a question in these words, and the question: nothing behind it. */
+  String opening(String text) {
+    return question.substring(0, question.indexOf("{question}")) + text;
+  }
+
   /** A question in these words. */
   String question(String text) {
     return question.replace("{question}", text);

@@ -12,6 +12,7 @@ import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.chunk.Chunk;
 import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
@@ -77,6 +78,7 @@ public final class Scheduler implements Generator, AutoCloseable {
 
   private final Queue<Answer> waiting = new ArrayDeque<>();
   private final List<Answer> answers = new ArrayList<>();
+  private final Queue<Probe> probes = new ArrayDeque<>();
   private final Deque<EncodingJob> jobs = new ArrayDeque<>();
   private final List<ContextEncoding> encodings = new ArrayList<>();
   private final Batch batch = new Batch();
@@ -233,6 +235,19 @@ public final class Scheduler implements Generator, AutoCloseable {
   }
 
   /**
+   * Runs slices in a step of their own, after the one on its way, and waits for it. Answers get a
+   * step between any two of these.
+   *
+   * @throws ClosedException if the scheduler is closed
+   * @throws RuntimeException what the executor threw
+   */
+  public void probe(List<Slice> slices) {
+    Probe probe = new Probe(slices);
+    submit(() -> probes.add(probe));
+    probe.await();
+  }
+
+  /**
    * Ends everything at once: what runs or waits fails with a {@link ClosedException}, after the
    * step that is on its way. Idempotent.
    */
@@ -301,12 +316,16 @@ public final class Scheduler implements Generator, AutoCloseable {
     planAnswers();
     planEncodings(batch.isEmpty() ? STEP_ROWS : ENCODE_SHARE_ROWS);
     publish();
-    if (batch.isEmpty()) {
-      commands.take().run();
-    } else {
+    Probe probe = probes.poll();
+    if (probe != null) {
+      probe.run(executor);
+    }
+    if (!batch.isEmpty()) {
       batch.run(executor);
       steps.incrementAndGet();
       retire();
+    } else if (probe == null) {
+      commands.take().run();
     }
   }
 
@@ -465,6 +484,9 @@ public final class Scheduler implements Generator, AutoCloseable {
     for (Answer answer : answers) {
       answer.fail(new ClosedException());
     }
+    for (Probe probe : probes) {
+      probe.fail(new ClosedException());
+    }
     for (ContextEncoding encoding : encodings) {
       encoding.fail(new ClosedException());
     }
@@ -472,6 +494,7 @@ public final class Scheduler implements Generator, AutoCloseable {
       job.fail(new ClosedException());
     }
     waiting.clear();
+    probes.clear();
     answers.clear();
     encodings.clear();
     jobs.clear();

@@ -19,6 +19,8 @@ import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
 import io.gibbon.runtime.chunk.Chunk;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
@@ -171,6 +173,25 @@ class SchedulerTest {
     Answers answers = generate(task(tokens(400), 1000));
     assertThat(answers.result().join().completionTokens()).isEqualTo(401);
     assertThat(answers.ids()).isEqualTo(Arrays.stream(tokens(400)).boxed().toList());
+  }
+
+  @Test
+  void aProbeRunsBesideAnswersAndWhatItThrowsIsThrownToItsCaller() {
+    try (KvStates own = KvStates.allocate(LAYOUT, 2)) {
+      Sequence sequence = new Sequence(prefix, List.of(), own, PREFIX, 1, 1);
+      float[] logits = new float[tokenizer.size()];
+      scheduler.probe(List.of(new Slice(sequence, 0, new int[] {8, 9}, logits, null)));
+      assertThat(logits).isNotEqualTo(new float[tokenizer.size()]);
+      Slice poisoned = new Slice(sequence, 2, new int[] {EchoExecutor.POISON}, null, null);
+      assertThatThrownBy(() -> scheduler.probe(List.of(poisoned)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("poison");
+      assertThat(scheduler.failure()).isEmpty();
+      Slice fatal = new Slice(sequence, 2, new int[] {EchoExecutor.FATAL}, null, null);
+      assertThatThrownBy(() -> scheduler.probe(List.of(fatal))).isInstanceOf(ClosedException.class);
+      assertThatThrownBy(() -> scheduler.probe(List.of(poisoned)))
+          .isInstanceOf(ClosedException.class);
+    }
   }
 
   @Test

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       AskCommand.class,
       ModelsCommand.class,
       BenchCommand.class,
+      EvalCommand.class,
       CheckNumericsCommand.class,
       ConfigCommand.class,
       DoctorCommand.class,

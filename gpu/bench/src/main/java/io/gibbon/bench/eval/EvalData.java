@@ -1,0 +1,132 @@
+package io.gibbon.bench.eval;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads files of questions: one JSON object a line. */
+public final class EvalData {
+
+  /** The most items of a file that are read. */
+  public static final int MOST_ITEMS = 100_000;
+
+  private static final int MOST_CHARACTERS = 8 << 20;
+  private static final int MOST_CONTEXTS = 1000;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private EvalData() {}
+
+  /**
+   * Reads the first items: {@code question}, {@code answers}, {@code contexts} with {@code text}
+   * and perhaps {@code title} and {@code gold}, and perhaps {@code choices}. Empty lines are
+   * skipped.
+   *
+   * @param limit the most items, at most {@value #MOST_ITEMS}
+   * @throws IllegalArgumentException if there is none or a line is no item; names line and field
+   */
+  public static List<EvalItem> read(Path file, int limit) throws IOException {
+    List<EvalItem> items = new ArrayList<>();
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      int number = 0;
+      for (String line = line(reader); line != null && items.size() < limit; ) {
+        number++;
+        if (!line.isBlank()) {
+          items.add(item(line, "%s, line %d".formatted(file.getFileName(), number)));
+        }
+        line = line(reader);
+      }
+    } catch (MalformedInputException e) {
+      throw new IllegalArgumentException(file + " is not text in UTF-8", e);
+    }
+    if (items.isEmpty()) {
+      throw new IllegalArgumentException(file + " has no items: one JSON object a line is wanted");
+    }
+    return items;
+  }
+
+  /** The next line, or null; never more of it in memory than a line may have. */
+  private static @Nullable String line(BufferedReader reader) throws IOException {
+    StringBuilder line = new StringBuilder();
+    int c = reader.read();
+    if (c < 0) {
+      return null;
+    }
+    for (; c >= 0 && c != '\n'; c = reader.read()) {
+      if (line.length() == MOST_CHARACTERS) {
+        throw new IllegalArgumentException(
+            "a line has more than %,d characters".formatted(MOST_CHARACTERS));
+      }
+      line.append((char) c);
+    }
+    return line.toString();
+  }
+
+  private static EvalItem item(String line, String where) {
+    try {
+      JsonNode json = JSON.readTree(line);
+      List<String> answers = texts(json, "answers", where, 1);
+      List<String> choices =
+          json.hasNonNull("choices") ? texts(json, "choices", where, 2) : List.of();
+      if (!choices.isEmpty() && !choices.contains(answers.getFirst())) {
+        throw new IllegalArgumentException(where + ": answers: must be one of the choices");
+      }
+      return new EvalItem(text(json, "question", where), answers, choices, contexts(json, where));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(where + ": not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static List<EvalItem.Context> contexts(JsonNode json, String where) {
+    JsonNode array = array(json, "contexts", where, 1);
+    if (array.size() > MOST_CONTEXTS) {
+      throw new IllegalArgumentException(
+          "%s: contexts: %,d, the limit is %,d".formatted(where, array.size(), MOST_CONTEXTS));
+    }
+    List<EvalItem.Context> contexts = new ArrayList<>();
+    for (JsonNode context : array) {
+      String title = context.path("title").asText("");
+      contexts.add(
+          new EvalItem.Context(
+              context.path("title").isNull() ? "" : title,
+              text(context, "text", where + ", contexts"),
+              context.path("gold").asBoolean(false)));
+    }
+    return contexts;
+  }
+
+  private static List<String> texts(JsonNode json, String field, String where, int fewest) {
+    List<String> texts = new ArrayList<>();
+    for (JsonNode value : array(json, field, where, fewest)) {
+      if (!value.isTextual() || value.asText().isEmpty()) {
+        throw new IllegalArgumentException("%s: %s: must hold texts".formatted(where, field));
+      }
+      texts.add(value.asText());
+    }
+    return texts;
+  }
+
+  private static JsonNode array(JsonNode json, String field, String where, int fewest) {
+    JsonNode value = json.path(field);
+    if (!value.isArray() || value.size() < fewest) {
+      throw new IllegalArgumentException(
+          "%s: %s: must be a list of at least %d".formatted(where, field, fewest));
+    }
+    return value;
+  }
+
+  private static String text(JsonNode json, String field, String where) {
+    JsonNode value = json.path(field);
+    if (!value.isTextual() || value.asText().isBlank()) {
+      throw new IllegalArgumentException("%s: %s: must be a text".formatted(where, field));
+    }
+    return value.asText();
+  }
+}

@@ -1,0 +1,216 @@
+package io.gibbon.bench.eval;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.gibbon.runtime.calibrate.Bootstrap;
+import io.gibbon.runtime.calibrate.Bootstrap.Interval;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an evaluation found: each mode's metrics over the same items. Percentages, but for
+ * log-probability and divergence, which are nats a token.
+ *
+ * @param data name of the file
+ * @param model name of the model
+ * @param items how many items
+ * @param modes by name, in the order in which they ran
+ */
+public record EvalReport(String data, String model, int items, Map<String, ModeResult> modes) {
+
+  /** The selection whose first choice stands for the whole in {@link #json()}. */
+  private static final String SELECTION = "+likelihood@";
+
+  /**
+   * A number with its 95% interval.
+   *
+   * @param value the mean over all items
+   */
+  public record Figure(double value, double low, double high) {}
+
+  /**
+   * One mode; what does not apply to the items is null.
+   *
+   * @param main F1, or accuracy where there are choices
+   * @param ofSequential {@code main} as a percentage of that of sequential
+   */
+  public record ModeResult(
+      @Nullable Figure f1,
+      @Nullable Figure em,
+      @Nullable Figure contains,
+      @Nullable Figure accuracy,
+      Figure logprob,
+      Figure kl,
+      @Nullable Figure goldFirst,
+      Figure main,
+      Figure ofSequential,
+      double seconds) {}
+
+  /** Sums up; all modes have an outcome for every item. */
+  static EvalReport of(
+      String data, String model, List<String> names, List<Outcome> outcomes, long seed) {
+    Map<String, List<Outcome>> byMode = new LinkedHashMap<>();
+    names.forEach(name -> byMode.put(name, new ArrayList<>()));
+    outcomes.stream()
+        .sorted(Comparator.comparingInt(Outcome::item))
+        .forEach(outcome -> byMode.get(outcome.mode()).add(outcome));
+    List<Outcome> baseline = byMode.get(names.getFirst());
+    Summary summary = new Summary(new Bootstrap(baseline.size(), seed), baseline);
+    Map<String, ModeResult> modes = new LinkedHashMap<>();
+    byMode.forEach((name, ofMode) -> modes.put(name, summary.of(ofMode)));
+    return new EvalReport(data, model, baseline.size(), modes);
+  }
+
+  private record Summary(Bootstrap bootstrap, List<Outcome> baseline) {
+
+    ModeResult of(List<Outcome> outcomes) {
+      Function<Outcome, Double> main =
+          baseline.getFirst().accuracy() == null ? Outcome::f1 : Outcome::accuracy;
+      Figure ratio = ratio(numbers(outcomes, main), numbers(baseline, main));
+      return new ModeResult(
+          percent(outcomes, Outcome::f1),
+          percent(outcomes, Outcome::em),
+          percent(outcomes, Outcome::contains),
+          percent(outcomes, Outcome::accuracy),
+          mean(numbers(outcomes, Outcome::logprob), 1),
+          mean(numbers(outcomes, Outcome::kl), 1),
+          percent(outcomes, Outcome::goldFirst),
+          mean(numbers(outcomes, main), 100),
+          ratio,
+          outcomes.stream().mapToDouble(Outcome::seconds).average().orElse(0));
+    }
+
+    private @Nullable Figure percent(
+        List<Outcome> outcomes, Function<Outcome, @Nullable Double> of) {
+      boolean given = outcomes.stream().allMatch(outcome -> of.apply(outcome) != null);
+      return given ? mean(numbers(outcomes, of), 100) : null;
+    }
+
+    private Figure mean(double[] values, double factor) {
+      Interval interval = bootstrap.ofMean(values);
+      double value = Arrays.stream(values).average().orElse(Double.NaN);
+      return new Figure(factor * value, factor * interval.low(), factor * interval.high());
+    }
+
+    private Figure ratio(double[] values, double[] other) {
+      Interval interval = bootstrap.ofRatio(values, other);
+      double value = Arrays.stream(values).sum() / Arrays.stream(other).sum();
+      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
+    }
+
+    private static double[] numbers(
+        List<Outcome> outcomes, Function<Outcome, @Nullable Double> number) {
+      return outcomes.stream()
+          .map(number)
+          .mapToDouble(value -> value == null ? 0 : value)
+          .toArray();
+    }
+  }
+
+  /** Lines for a terminal. */
+  public String table() {
+    boolean choices = modes.values().iterator().next().accuracy() != null;
+    StringBuilder table = new StringBuilder();
+    table.append(line("%d items of %s, %s%n", items, data, model));
+    table.append(
+        line(
+            "%-28s %18s %-22s %6s %6s %8s %7s %6s %6s%n",
+            "mode",
+            choices ? "accuracy" : "F1",
+            "of sequential",
+            choices ? "" : "EM",
+            choices ? "" : "holds",
+            "logprob",
+            "KL",
+            choices ? "" : "gold",
+            "s"));
+    modes.forEach(
+        (name, mode) ->
+            table.append(
+                line(
+                    "%-28s %5s (%4s to %4s) %5s%% (%s to %s) %8s %6s %8.2f %7.3f %6s %6.2f%n",
+                    name,
+                    number(mode.main().value()),
+                    number(mode.main().low()),
+                    number(mode.main().high()),
+                    whole(mode.ofSequential().value()),
+                    whole(mode.ofSequential().low()),
+                    whole(mode.ofSequential().high()),
+                    number(mode.em()),
+                    number(mode.contains()),
+                    mode.logprob().value(),
+                    mode.kl().value(),
+                    number(mode.goldFirst()),
+                    mode.seconds())));
+    return table.toString();
+  }
+
+  private static String line(String format, Object... arguments) {
+    return String.format(Locale.ROOT, format, arguments);
+  }
+
+  private static String number(@Nullable Figure figure) {
+    return figure == null ? "" : number(figure.value());
+  }
+
+  private static String number(double value) {
+    return line("%.1f", value);
+  }
+
+  private static String whole(double value) {
+    return line("%.0f", value);
+  }
+
+  /** One JSON object. */
+  public String json() throws JsonProcessingException {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("data", data);
+    json.put("items", items);
+    Map<String, Object> byName = new LinkedHashMap<>();
+    modes.forEach((name, mode) -> byName.put(name, fields(mode)));
+    json.put("modes", byName);
+    Map<String, Object> selection = new LinkedHashMap<>();
+    selection.put("gold_first", goldFirst());
+    json.put("selection", selection);
+    return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json);
+  }
+
+  private @Nullable Double goldFirst() {
+    return modes.entrySet().stream()
+        .filter(mode -> mode.getKey().contains(SELECTION))
+        .map(mode -> value(mode.getValue().goldFirst()))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static Map<String, Object> fields(ModeResult mode) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("f1", value(mode.f1()));
+    fields.put("em", value(mode.em()));
+    fields.put("contains", value(mode.contains()));
+    fields.put("accuracy", value(mode.accuracy()));
+    fields.put("logprob", value(mode.logprob()));
+    fields.put("kl", value(mode.kl()));
+    fields.put("of_sequential", finite(mode.ofSequential().value()));
+    fields.put(
+        "interval",
+        Arrays.asList(finite(mode.ofSequential().low()), finite(mode.ofSequential().high())));
+    return fields;
+  }
+
+  private static @Nullable Double value(@Nullable Figure figure) {
+    return figure == null ? null : finite(figure.value());
+  }
+
+  private static @Nullable Double finite(double value) {
+    return Double.isFinite(value) ? value : null;
+  }
+}

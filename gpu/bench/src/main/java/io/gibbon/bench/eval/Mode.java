@@ -1,0 +1,71 @@
+package io.gibbon.bench.eval;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A way to answer.
+ *
+ * @param name in tables and JSON
+ * @param encoding how contexts are read
+ * @param selector what chooses contexts
+ * @param keep how many are chosen
+ * @param temperature APE's T
+ * @param scalingFactor APE's S
+ */
+record Mode(
+    String name,
+    Encoding encoding,
+    Selector selector,
+    int keep,
+    double temperature,
+    double scalingFactor) {
+
+  /** How contexts are read. */
+  enum Encoding {
+    /** All in one prompt. */
+    SEQUENTIAL,
+    /** Each on its own, without a prefix. */
+    BARE,
+    /** Each on its own, behind the prefix. */
+    PREFIXED
+  }
+
+  /** What chooses contexts. */
+  enum Selector {
+    /** All are kept. */
+    ALL,
+    /** Words in common. */
+    BM25,
+    /** The question's log-probability given each context alone. */
+    LIKELIHOOD
+  }
+
+  /** The one that the others are compared with. */
+  static final String SEQUENTIAL = "sequential";
+
+  /** All modes side by side. */
+  static List<Mode> all(EvalOptions options) {
+    double t = options.temperature();
+    double s = options.scalingFactor();
+    List<Mode> modes = new ArrayList<>();
+    modes.add(new Mode(SEQUENTIAL, Encoding.SEQUENTIAL, Selector.ALL, 0, 1, 1));
+    modes.add(new Mode("parallel", Encoding.BARE, Selector.ALL, 0, 1, 1));
+    modes.add(new Mode("parallel+prefix", Encoding.PREFIXED, Selector.ALL, 0, 1, 1));
+    modes.add(new Mode("ape", Encoding.PREFIXED, Selector.ALL, 0, t, s));
+    for (Selector selector : Selector.values()) {
+      for (int keep : selector == Selector.ALL ? List.<Integer>of() : options.keep()) {
+        String by = "+%s@%d".formatted(selector.name().toLowerCase(Locale.ROOT), keep);
+        if (keep == 1) {
+          // One context, T = S = 1: APE is sequential.
+          modes.add(new Mode("ape" + by, Encoding.PREFIXED, selector, keep, 1, 1));
+        } else {
+          modes.add(new Mode(SEQUENTIAL + by, Encoding.SEQUENTIAL, selector, keep, 1, 1));
+          modes.add(new Mode("ape" + by, Encoding.PREFIXED, selector, keep, t, s));
+        }
+      }
+    }
+    return modes;
+  }
+}

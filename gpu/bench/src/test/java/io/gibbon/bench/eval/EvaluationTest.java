@@ -1,0 +1,130 @@
+package io.gibbon.bench.eval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.gibbon.bench.eval.EvalReport.ModeResult;
+import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.kv.KvFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole evaluation with a tiny model: its answers are nonsense, the bookkeeping is real. */
+class EvaluationTest {
+
+  private static final EvalOptions OPTIONS = new EvalOptions(0.8, 1, List.of(1, 2), 4);
+  private static final String OPEN =
+      """
+      {"question": "Who keeps the light?", "answers": ["Una Byrne"], "contexts": [\
+      {"title": "Light", "text": "Una Byrne keeps the light.", "gold": true}, \
+      {"title": "Ferry", "text": "The ferry sails at noon.", "gold": false}]}
+      """;
+  private static final String CHOICE =
+      """
+      {"question": "Review: fine.\\nSentiment:", "answers": [" good"], "choices": [" bad", " good"], \
+      "contexts": [{"title": null, "text": "Review: dull.\\nSentiment: bad\\n\\n"}]}
+      """;
+
+  @TempDir private Path directory;
+  private ModelRuntime runtime;
+
+  @BeforeEach
+  void open() {
+    runtime =
+        ModelRuntime.open(
+            RuntimeConfig.builder(TinyModel.writeDefault(directory))
+                .kvFormat(KvFormat.F32)
+                .build());
+  }
+
+  @AfterEach
+  void close() {
+    runtime.close();
+  }
+
+  @Test
+  void allModesRunOnAllItemsAndTheReportHasWhatItPromises() throws IOException {
+    EvalReport report = evaluation(write(OPEN + OPEN + OPEN)).run(1, done -> {});
+    assertThat(report.modes().keySet())
+        .containsExactlyElementsOf(Mode.all(OPTIONS).stream().map(Mode::name).toList());
+    ModeResult sequential = report.modes().get("sequential");
+    assertThat(sequential.kl().value()).isZero();
+    // One context kept, T = S = 1: whichever is chosen first, keeping both in order is sequential.
+    ModeResult both = report.modes().get("sequential+bm25@2");
+    assertThat(both.logprob().value()).isCloseTo(sequential.logprob().value(), within(1e-6));
+    assertThat(report.modes().get("ape+bm25@1").goldFirst().value()).isEqualTo(100);
+    JsonNode json = new ObjectMapper().readTree(report.json());
+    assertThat(json.path("data").asText()).isEqualTo("items.jsonl");
+    assertThat(json.path("items").asInt()).isEqualTo(3);
+    JsonNode mode = json.path("modes").path("sequential");
+    List<String> fields = new ArrayList<>();
+    mode.fieldNames().forEachRemaining(fields::add);
+    assertThat(fields)
+        .containsExactly(
+            "f1", "em", "contains", "accuracy", "logprob", "kl", "of_sequential", "interval");
+    assertThat(json.path("selection").path("gold_first").isNumber()).isTrue();
+    assertThat(report.table()).contains("parallel+prefix");
+    assertThat(EvalPage.of(report)).contains("<svg").doesNotContain("http");
+  }
+
+  @Test
+  void anItemWithChoicesIsJudgedByThem() throws IOException {
+    EvalReport report = evaluation(write(CHOICE)).run(1, done -> {});
+    ModeResult sequential = report.modes().get("sequential");
+    assertThat(sequential.f1()).isNull();
+    assertThat(sequential.accuracy().value()).isIn(0.0, 100.0);
+    // A single context: in order or apart is the same.
+    ModeResult apart = report.modes().get("parallel+prefix");
+    assertThat(apart.kl().value()).isCloseTo(0, within(1e-6));
+  }
+
+  @Test
+  void whatWasDoneIsNotDoneAgainAndALineCutOffIs() throws IOException {
+    Path data = write(OPEN + OPEN);
+    EvalReport first = evaluation(data).run(1, done -> {});
+    Path kept;
+    try (var files = Files.list(directory.resolve("kept"))) {
+      kept = files.findFirst().orElseThrow();
+    }
+    String lines = Files.readString(kept);
+    assertThat(evaluation(data).run(1, done -> {})).isEqualTo(first);
+    assertThat(Files.readString(kept)).isEqualTo(lines);
+    int half = lines.length() / 2 + 20;
+    Files.writeString(kept, lines.substring(0, half), StandardOpenOption.TRUNCATE_EXISTING);
+    EvalReport resumed = evaluation(data).run(1, done -> {});
+    assertThat(resumed.items()).isEqualTo(2);
+    assertThat(resumed.modes().get("ape").f1()).isEqualTo(first.modes().get("ape").f1());
+    assertThat(Files.readString(kept)).startsWith(lines.lines().findFirst().orElseThrow());
+  }
+
+  @Test
+  void anItemLongerThanTheWindowIsNamed() throws IOException {
+    String text = "A long way home. ".repeat(2000);
+    Path data = write(OPEN + OPEN.replace("Una Byrne keeps the light.", text));
+    assertThatThrownBy(() -> evaluation(data).run(1, done -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("item 2: contexts")
+        .hasMessageContaining("window is 4,096");
+  }
+
+  private Evaluation evaluation(Path data) throws IOException {
+    return new Evaluation(runtime, OPTIONS, data, directory.resolve("kept"), 100);
+  }
+
+  private Path write(String lines) throws IOException {
+    return Files.writeString(directory.resolve("items.jsonl"), lines);
+  }
+}

@@ -1,0 +1,186 @@
+package io.gibbon.runtime.rank;
+
+import io.gibbon.runtime.engine.Head;
+import io.gibbon.runtime.engine.HeadShares;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads tokens over cached contexts: their log-probabilities, what would follow them, and where
+ * their attention falls. Nothing is kept. Thread-safe if its steps are; callers keep the contexts
+ * open meanwhile.
+ */
+public final class ContextReader {
+
+  /** Rows of one step: bounds the time that answers wait, and the memory of logits. */
+  private static final int STEP_ROWS = 64;
+
+  private final Steps steps;
+  private final KvLayout layout;
+  private final int vocabulary;
+  private final @Nullable KvStates prefix;
+
+  /**
+   * @param layout of the contexts
+   * @param vocabulary tokens of the model
+   * @param prefix what stands in front of every context, or null
+   */
+  public ContextReader(Steps steps, KvLayout layout, int vocabulary, @Nullable KvStates prefix) {
+    this.steps = steps;
+    this.layout = layout;
+    this.vocabulary = vocabulary;
+    this.prefix = prefix;
+  }
+
+  /**
+   * What to read over.
+   *
+   * @param contexts attended to together; may be empty
+   * @param temperature APE's T
+   * @param scalingFactor APE's S
+   */
+  public record Reading(List<KvStates> contexts, double temperature, double scalingFactor) {
+
+    /** One context alone, which APE with T = S = 1 reads as sequential attention does. */
+    public static Reading alone(KvStates context) {
+      return new Reading(List.of(context), 1, 1);
+    }
+
+    private int longest() {
+      return contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
+    }
+  }
+
+  /**
+   * For each reading the natural logarithm of the probability of the tokens from {@code from} on,
+   * given those before them; added up.
+   *
+   * @param tokens at least two
+   * @param from at least 1: nothing predicts the first token
+   */
+  public double[] logProbabilities(List<Reading> readings, int[] tokens, int from) {
+    double[] sums = new double[readings.size()];
+    List<Sequence> sequences = new ArrayList<>();
+    try {
+      readings.forEach(reading -> sequences.add(sequence(reading, tokens.length)));
+      int rows = Math.max(1, STEP_ROWS / Math.max(1, readings.size()));
+      float[][] logits = new float[readings.size()][rows * vocabulary];
+      LogProbabilities probabilities = new LogProbabilities();
+      for (int first = 0; first < tokens.length - 1; first += rows) {
+        int end = Math.min(tokens.length - 1, first + rows);
+        int[] some = Arrays.copyOfRange(tokens, first, end);
+        List<Slice> slices = new ArrayList<>();
+        for (int i = 0; i < sequences.size(); i++) {
+          slices.add(new Slice(sequences.get(i), first, some, logits[i], null));
+        }
+        steps.run(slices);
+        for (int token = Math.max(first, from - 1); token < end; token++) {
+          for (int i = 0; i < sums.length; i++) {
+            int at = (token - first) * vocabulary;
+            probabilities.read(Arrays.copyOfRange(logits[i], at, at + vocabulary));
+            sums[i] += probabilities.of(tokens[token + 1]);
+          }
+        }
+      }
+    } finally {
+      sequences.forEach(sequence -> sequence.own().close());
+    }
+    return sums;
+  }
+
+  /**
+   * Logits that predict the tokens from {@code from} on, one row for each; they are in memory all
+   * at once, so let there be few.
+   *
+   * @param from at least 1
+   */
+  public float[][] logits(Reading reading, int[] tokens, int from) {
+    Sequence sequence = sequence(reading, tokens.length);
+    try (KvStates own = sequence.own()) {
+      if (from > 1) {
+        int[] before = Arrays.copyOf(tokens, from - 1);
+        steps.run(List.of(new Slice(sequence, 0, before, null, null)));
+      }
+      int[] rest = Arrays.copyOfRange(tokens, from - 1, tokens.length - 1);
+      float[] logits = new float[Math.multiplyExact(rest.length, vocabulary)];
+      steps.run(List.of(new Slice(sequence, from - 1, rest, logits, null)));
+      float[][] rows = new float[rest.length][];
+      Arrays.setAll(rows, i -> Arrays.copyOfRange(logits, i * vocabulary, (i + 1) * vocabulary));
+      return rows;
+    }
+  }
+
+  /**
+   * The most probable continuation, token by token.
+   *
+   * @param query at least one token
+   * @param most the most tokens
+   * @param end tokens that end it and are not part of it
+   */
+  public int[] continuation(Reading reading, int[] query, int most, Set<Integer> end) {
+    Sequence sequence = sequence(reading, query.length + most);
+    try (KvStates own = sequence.own()) {
+      float[] logits = new float[vocabulary];
+      int[] written = new int[most];
+      int count = 0;
+      int[] next = query;
+      int filled = 0;
+      while (count < most) {
+        steps.run(List.of(new Slice(sequence, filled, next, logits, null)));
+        filled += next.length;
+        int token = greatest(logits);
+        if (end.contains(token)) {
+          break;
+        }
+        written[count++] = token;
+        next = new int[] {token};
+      }
+      return Arrays.copyOf(written, count);
+    }
+  }
+
+  private static int greatest(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
+
+  /**
+   * Attention shares of single heads, the mean over the tokens from {@code from} on. Layers beyond
+   * the deepest of the heads do not run.
+   *
+   * @return by head, then by context
+   */
+  public float[][] shares(Reading reading, int[] tokens, int from, List<Head> heads) {
+    Sequence sequence = sequence(reading, tokens.length);
+    try (KvStates own = sequence.own()) {
+      if (from > 0) {
+        int[] before = Arrays.copyOf(tokens, from);
+        steps.run(List.of(new Slice(sequence, 0, before, null, null)));
+      }
+      HeadShares shares = HeadShares.each(heads, reading.contexts().size());
+      int[] rest = Arrays.copyOfRange(tokens, from, tokens.length);
+      steps.run(List.of(new Slice(sequence, from, rest, null, shares)));
+      float[][] values = new float[heads.size()][];
+      Arrays.setAll(values, shares::of);
+      return values;
+    }
+  }
+
+  private Sequence sequence(Reading reading, int tokens) {
+    int start = (prefix == null ? 0 : prefix.tokens()) + reading.longest();
+    KvStates own = KvStates.allocate(layout.working(), tokens);
+    return new Sequence(
+        prefix, reading.contexts(), own, start, reading.temperature(), reading.scalingFactor());
+  }
+}

@@ -1,0 +1,35 @@
+package io.gibbon.runtime.calibrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.gibbon.runtime.calibrate.Bootstrap.Interval;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Intervals against what theory says of them. */
+class BootstrapTest {
+
+  @Test
+  void theIntervalOfAMeanIsAboutTwoStandardErrorsToEachSide() {
+    double[] values = new Random(3).doubles(400).toArray();
+    Interval interval = new Bootstrap(values.length, 5).ofMean(values);
+    double error = Math.sqrt(1 / 12.0 / values.length);
+    assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * error, within(0.3 * error));
+    assertThat(new Bootstrap(values.length, 5).ofMean(values)).isEqualTo(interval);
+    assertThat(new Bootstrap(values.length, 6).ofMean(values)).isNotEqualTo(interval);
+  }
+
+  @Test
+  void pairedRatiosVaryLessThanTheirParts() {
+    double[] baseline = new Random(4).doubles(200, 1, 9).toArray();
+    double[] twice = new double[baseline.length];
+    for (int i = 0; i < twice.length; i++) {
+      twice[i] = 2 * baseline[i];
+    }
+    Bootstrap bootstrap = new Bootstrap(baseline.length, 1);
+    assertThat(bootstrap.ofRatio(twice, baseline).low()).isCloseTo(2, within(1e-9));
+    assertThat(bootstrap.ofRatio(twice, baseline).high()).isCloseTo(2, within(1e-9));
+    assertThat(bootstrap.ofRatio(twice, new double[baseline.length]).low()).isNaN();
+  }
+}

@@ -1,0 +1,151 @@
+package io.gibbon.runtime.rank;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.engine.Head;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.ContextReader.Reading;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is read over cached contexts is what the model computes over the same tokens in order. */
+class ContextReaderTest {
+
+  private static final double TOLERANCE = 1e-4;
+
+  private final List<KvStates> opened = new ArrayList<>();
+  private ModelRuntime runtime;
+  private ContextReader reader;
+
+  @BeforeEach
+  void open(@TempDir Path directory) {
+    runtime =
+        ModelRuntime.open(
+            RuntimeConfig.builder(TinyModel.writeDefault(directory))
+                .kvFormat(KvFormat.F32)
+                .build());
+    reader =
+        new ContextReader(
+            runtime::probe,
+            runtime.profile().layout(),
+            runtime.tokenizer().size(),
+            runtime.prefix());
+  }
+
+  @AfterEach
+  void close() {
+    opened.forEach(KvStates::close);
+    runtime.close();
+  }
+
+  @Test
+  void theLikelihoodOfAQuestionGivenOneContextIsThatOfReadingBothInOrder() {
+    int[] question = tokens(90, 1);
+    List<int[]> contexts = List.of(tokens(40, 2), tokens(7, 3), tokens(21, 4));
+    List<Reading> readings = contexts.stream().map(c -> Reading.alone(encode(c))).toList();
+    double[] sums = reader.logProbabilities(readings, question, 3);
+    for (int i = 0; i < sums.length; i++) {
+      int[] context = contexts.get(i);
+      int[] all = IntStream.concat(IntStream.of(context), IntStream.of(question)).toArray();
+      assertThat(sums[i]).isCloseTo(inOrder(all, context.length + 3), within(TOLERANCE));
+    }
+  }
+
+  @Test
+  void logitsAreThoseThatPredictTheTokens() {
+    int[] tokens = tokens(12, 5);
+    Reading reading = new Reading(List.of(encode(tokens(9, 6)), encode(tokens(30, 7))), 0.8, 0.9);
+    float[][] rows = reader.logits(reading, tokens, 8);
+    assertThat(rows).hasDimensions(4, runtime.tokenizer().size());
+    LogProbabilities probabilities = new LogProbabilities();
+    double sum = 0;
+    for (int i = 0; i < rows.length; i++) {
+      probabilities.read(rows[i]);
+      sum += probabilities.of(tokens[8 + i]);
+    }
+    double expected = reader.logProbabilities(List.of(reading), tokens, 8)[0];
+    assertThat(sum).isCloseTo(expected, within(TOLERANCE));
+  }
+
+  @Test
+  void aContinuationIsTheMostProbableOneAndStopsBeforeItsEnd() {
+    int[] query = tokens(5, 8);
+    Reading reading = Reading.alone(encode(tokens(20, 9)));
+    int[] whole = reader.continuation(reading, query, 6, Set.of());
+    assertThat(whole).hasSize(6);
+    int[] all = IntStream.concat(IntStream.of(query), IntStream.of(whole)).toArray();
+    float[][] rows = reader.logits(reading, all, query.length);
+    for (int i = 0; i < whole.length; i++) {
+      float greatest = rows[i][whole[i]];
+      for (float logit : rows[i]) {
+        assertThat(logit).isLessThanOrEqualTo(greatest);
+      }
+    }
+    int[] cut = reader.continuation(reading, query, 6, Set.of(whole[2]));
+    int end = IntStream.range(0, 3).filter(i -> whole[i] == whole[2]).findFirst().orElseThrow();
+    assertThat(cut).isEqualTo(Arrays.copyOf(whole, end));
+  }
+
+  @Test
+  void sharesAreThoseOfTheTokensAskedAbout() {
+    int[] tokens = tokens(10, 10);
+    Reading reading = new Reading(List.of(encode(tokens(15, 11)), encode(tokens(60, 12))), 1, 1);
+    List<Head> heads = List.of(new Head(1, 3), new Head(0, 0));
+    float[][] all = reader.shares(reading, tokens, 0, heads);
+    float[][] early = reader.shares(reading, Arrays.copyOf(tokens, 6), 0, heads);
+    float[][] late = reader.shares(reading, tokens, 6, heads);
+    for (int head = 0; head < heads.size(); head++) {
+      for (int context = 0; context < 2; context++) {
+        double mean = 0.6 * early[head][context] + 0.4 * late[head][context];
+        assertThat((double) all[head][context]).isCloseTo(mean, within(1e-6));
+      }
+    }
+  }
+
+  private double inOrder(int[] tokens, int from) {
+    KvStates own = KvStates.allocate(runtime.profile().layout(), tokens.length);
+    opened.add(own);
+    int vocabulary = runtime.tokenizer().size();
+    float[] logits = new float[tokens.length * vocabulary];
+    int start = runtime.profile().prefixTokens();
+    Sequence sequence = new Sequence(runtime.prefix(), List.of(), own, start, 1, 1);
+    runtime.probe(List.of(new Slice(sequence, 0, tokens, logits, null)));
+    LogProbabilities probabilities = new LogProbabilities();
+    double sum = 0;
+    for (int i = from; i < tokens.length; i++) {
+      probabilities.read(Arrays.copyOfRange(logits, (i - 1) * vocabulary, i * vocabulary));
+      sum += probabilities.of(tokens[i]);
+    }
+    return sum;
+  }
+
+  private KvStates encode(int[] tokens) {
+    KvStates own = KvStates.allocate(runtime.profile().layout(), tokens.length);
+    opened.add(own);
+    int start = runtime.profile().prefixTokens();
+    Sequence sequence = new Sequence(runtime.prefix(), List.of(), own, start, 1, 1);
+    runtime.probe(List.of(new Slice(sequence, 0, tokens, null, null)));
+    return own;
+  }
+
+  private int[] tokens(int count, long seed) {
+    return new Random(seed).ints(count, 0, runtime.tokenizer().size()).toArray();
+  }
+}

@@ -1,0 +1,149 @@
+package io.gibbon.cli.command;
+
+import io.gibbon.bench.eval.EvalOptions;
+import io.gibbon.bench.eval.EvalPage;
+import io.gibbon.bench.eval.EvalReport;
+import io.gibbon.bench.eval.Evaluation;
+import io.gibbon.cli.DownloadProgress;
+import io.gibbon.cli.UserException;
+import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.download.ModelStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures how good answers are. */
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    description =
+        "Ask questions with known answers in several modes side by side, with the model in this process.",
+    footer = {
+      "",
+      "DATA holds a JSON object a line: question, answers (any is right), contexts [{title, text,",
+      "gold}], and for classification choices, whose log-probabilities are then compared.",
+      "What is done is kept and not done again: an evaluation that was cut off goes on.",
+      "",
+      "  gibbon eval questions.jsonl",
+      "  gibbon eval questions.jsonl --limit 60 --json out.json"
+    })
+final class EvalCommand implements Runnable {
+
+  @Mixin private ConfigOptions options = new ConfigOptions();
+
+  @Parameters(paramLabel = "DATA", description = "A file of questions over contexts.")
+  private Path data = Path.of("");
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description = "Only the first items of the file. Default: all, up to 100,000.")
+  private @Nullable Integer limit;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Of the intervals' random draws. Default: ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = {"-T", "--attention-temperature"},
+      paramLabel = "T",
+      defaultValue = "0.8",
+      description = "APE's attention temperature. Default: ${DEFAULT-VALUE}.")
+  private double temperature;
+
+  @Option(
+      names = {"-S", "--scaling-factor"},
+      paramLabel = "S",
+      defaultValue = "1.0",
+      description = "APE's scaling factor. Default: ${DEFAULT-VALUE}.")
+  private double scalingFactor;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1,2",
+      description = "How many contexts selections keep. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> keep = List.of();
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "The most tokens of an answer. Default: ${DEFAULT-VALUE}.")
+  private int maxTokens;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file too.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      defaultValue = "report.html",
+      description = "Where the plots go. Default: ${DEFAULT-VALUE}.")
+  private Path report = Path.of("");
+
+  @Option(names = "--fresh", description = "Forget what earlier runs found out.")
+  private boolean fresh;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    if (limit != null && limit < 1) {
+      throw new UserException("--limit must be at least 1, not " + limit);
+    }
+    GibbonConfig config = options.read();
+    PrintWriter err = spec.commandLine().getErr();
+    Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
+    try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
+      print(evaluate(runtime));
+    } catch (IllegalArgumentException e) {
+      throw new UserException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new UserException("%s: %s".formatted(data, e.getMessage()), e);
+    }
+  }
+
+  private EvalReport evaluate(ModelRuntime runtime) throws IOException {
+    Path kept = ModelStore.defaultDirectory(System.getenv()).resolveSibling("eval");
+    Evaluation evaluation =
+        new Evaluation(
+            runtime,
+            new EvalOptions(temperature, scalingFactor, keep, maxTokens),
+            data,
+            kept,
+            limit == null ? Integer.MAX_VALUE : limit);
+    if (fresh) {
+      evaluation.startOver();
+    }
+    try (ProgressBar bar = Progress.bar(data.getFileName().toString(), evaluation.size())) {
+      return evaluation.run(seed, bar::stepTo);
+    }
+  }
+
+  private void print(EvalReport result) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(result.table());
+    Files.writeString(report, EvalPage.of(result));
+    out.println("plots: " + report);
+    if (json != null) {
+      Files.writeString(json, result.json());
+    }
+    out.flush();
+  }
+}
