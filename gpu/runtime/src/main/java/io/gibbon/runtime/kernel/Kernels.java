@@ -62,19 +62,23 @@ public interface Kernels {
       PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset);
 
   /**
-   * The product of one row and some panels of a weight of codes, with the bits that {@link #unpack}
-   * and {@link #multiply} give.
+   * The product of a few rows and some panels of a weight of codes, with the bits that {@link
+   * #unpack} and {@link #multiply} give.
    *
-   * @param out receives 16 floats a panel, that of panel 0 at {@code outOffset}
+   * @param rows at least 1; the more, the better it is to unpack
+   * @param out receives 16 floats a row and panel, that of panel 0 at {@code outOffset}
    */
-  void multiplyRow(
+  void multiplyCodes(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
       float[] x,
       int xOffset,
+      int xStride,
+      int rows,
       float[] out,
-      int outOffset);
+      int outOffset,
+      int outStride);
 
   /**
    * {@code out = x / sqrt(mean(x^2) + epsilon) * weight}, where out may be x; {@code n} is a

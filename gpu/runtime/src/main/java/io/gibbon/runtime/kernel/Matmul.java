@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * Products of activations and packed weights, spread over the workers. One thread at a time.
  *
- * <p>A single row reads packed codes directly. More rows unpack a piece of a few panels at a time
- * into scratch that stays in the caches and use it for all of them, panel by panel. Both give the
- * same bits.
+ * <p>A few rows read packed codes directly. More rows unpack a piece of a few panels at a time into
+ * scratch that stays in the caches and use it for all of them, panel by panel. Both give the same
+ * bits.
  */
 public final class Matmul {
 
@@ -24,6 +24,9 @@ public final class Matmul {
    * second-level cache.
    */
   private static final int ROWS = 256;
+
+  /** The most rows for which codes are read directly: measured, where both take as long. */
+  private static final int FEW_ROWS = 8;
 
   /** Tasks for each worker, for an even end. */
   private static final int TASKS_PER_WORKER = 16;
@@ -86,8 +89,9 @@ public final class Matmul {
       int toPanel = Math.min(weight.panels(), to - first);
       if (fromPanel < toPanel) {
         int column = first * PackedMatrix.PANEL;
-        if (rows == 1 && weight.encoding().scales() > 0) {
-          kernels.multiplyRow(weight, fromPanel, toPanel, x, 0, out, column);
+        if (rows <= FEW_ROWS && weight.encoding().scales() > 0) {
+          kernels.multiplyCodes(
+              weight, fromPanel, toPanel, x, 0, xStride, rows, out, column, outStride);
         } else {
           for (int row = 0; row < rows; row += ROWS) {
             int n = Math.min(ROWS, rows - row);

@@ -52,19 +52,23 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void multiplyRow(
+  public void multiplyCodes(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
       float[] x,
       int xOffset,
+      int xStride,
+      int rows,
       float[] out,
-      int outOffset) {
-    float[] panel = new float[matrix.columns() * PackedMatrix.PANEL];
+      int outOffset,
+      int outStride) {
+    int depth = matrix.columns();
+    float[] panel = new float[depth * PackedMatrix.PANEL];
     for (int p = fromPanel; p < toPanel; p++) {
       unpack(matrix, p, 0, matrix.blocks(), panel, 0);
-      int target = outOffset + p * PackedMatrix.PANEL;
-      multiply(x, xOffset, 0, 1, panel, 0, 0, LANES, matrix.columns(), out, target, 0, false);
+      int to = outOffset + p * PackedMatrix.PANEL;
+      multiply(x, xOffset, xStride, rows, panel, 0, 0, LANES, depth, out, to, outStride, false);
     }
   }
 

@@ -80,15 +80,19 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void multiplyRow(
+  public void multiplyCodes(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
       float[] x,
       int xOffset,
+      int xStride,
+      int rows,
       float[] out,
-      int outOffset) {
-    VectorWeights.multiplyRow(matrix, fromPanel, toPanel, x, xOffset, out, outOffset);
+      int outOffset,
+      int outStride) {
+    VectorCodes.multiply(
+        matrix, fromPanel, toPanel, x, xOffset, xStride, rows, out, outOffset, outStride);
   }
 
   @Override
