@@ -91,7 +91,8 @@ final class Workload {
             tokens,
             List.of(),
             0,
-            false);
+            false,
+            List.of());
     CompletableFuture<GenerationResult> result = new CompletableFuture<>();
     runtime.generate(task, new Waiter(result));
     return result;

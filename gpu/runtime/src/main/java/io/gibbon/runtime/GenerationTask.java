@@ -21,6 +21,9 @@ import java.util.List;
  * @param stop strings that end the answer and are not part of it
  * @param topLogprobs how many alternatives each token reports, 0 to 20
  * @param attribution whether attention shares are wanted
+ * @param lookups token ids of texts that the answer may repeat: where its last tokens occur in one
+ *     of them, or in itself, several rows are computed at once. The answer stays the same; empty
+ *     for one row at a time
  */
 public record GenerationTask(
     List<KvStates> contexts,
@@ -32,7 +35,8 @@ public record GenerationTask(
     int maxTokens,
     List<String> stop,
     int topLogprobs,
-    boolean attribution) {
+    boolean attribution,
+    List<int[]> lookups) {
 
   /** Least attention temperature and scaling factor: scores over less leave float32. */
   public static final double LEAST_FACTOR = 0.01;
@@ -48,6 +52,7 @@ public record GenerationTask(
   public GenerationTask {
     contexts = List.copyOf(contexts);
     stop = List.copyOf(stop);
+    lookups = List.copyOf(lookups);
     if (!prefixed && !contexts.isEmpty()) {
       throw new IllegalArgumentException("contexts need the prefix: they were encoded behind it");
     }

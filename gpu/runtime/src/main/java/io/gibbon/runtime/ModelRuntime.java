@@ -44,7 +44,8 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
   private final Scheduler scheduler;
 
   /**
-   * Opens a model, chooses a backend and encodes the shared prefix.
+   * Opens a model and chooses a backend. The shared prefix is encoded behind the caller's back: the
+   * first answer and the first context wait for it.
    *
    * @throws io.gibbon.runtime.model.InvalidModelException if the file is no model that can run
    * @throws IllegalArgumentException if the configuration does not fit the model; names the key
@@ -75,10 +76,12 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
           choice.reason(),
           config.threads(),
           profile.fingerprint());
-      prefixStates = encodePrefix(executor, layout.working(), prefix);
+      prefixStates = prefix.length == 0 ? null : allocate(layout.working(), prefix.length);
+      Runnable encodePrefix = () -> encode(executor, prefixStates, prefix);
       cache = new KvCache(config.kvBudgetBytes());
       closers.push(cache::close);
-      scheduler = new Scheduler(executor, profile, tokenizer, prefixStates, cache, config);
+      scheduler =
+          new Scheduler(encodePrefix, executor, profile, tokenizer, prefixStates, cache, config);
       closers.push(scheduler::close);
     } catch (RuntimeException | Error e) {
       close();
@@ -108,15 +111,17 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
         model.name(), fingerprint, layout, prefix.length, window, config.contextTokens());
   }
 
-  private @Nullable KvStates encodePrefix(Executor executor, KvLayout layout, int[] prefix) {
-    if (prefix.length == 0) {
-      return null;
-    }
-    KvStates states = KvStates.allocate(layout, prefix.length);
+  private KvStates allocate(KvLayout layout, int tokens) {
+    KvStates states = KvStates.allocate(layout, tokens);
     closers.push(states::close);
-    Sequence sequence = new Sequence(null, List.of(), states, 0, 1, 1);
-    executor.step(List.of(new Slice(sequence, 0, prefix, null, null)));
     return states;
+  }
+
+  private static void encode(Executor executor, @Nullable KvStates states, int[] tokens) {
+    if (states != null) {
+      Sequence sequence = new Sequence(null, List.of(), states, 0, 1, 1);
+      executor.step(List.of(new Slice(sequence, 0, tokens, null, null)));
+    }
   }
 
   @Override

@@ -91,7 +91,7 @@ class ModelRuntimeTest {
   private static GenerationTask question(List<KvStates> contexts, String text, int maxTokens) {
     int[] query = runtime.chat().query(List.of(ChatMessage.user(text)), true);
     return new GenerationTask(
-        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(), 0, true);
+        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(), 0, true, List.of());
   }
 
   private static Answers generate(GenerationTask task) {
@@ -171,7 +171,8 @@ class ModelRuntimeTest {
     Sampling sampling = new Sampling(1, 0, 0.95, 0, 0, 0, 42);
     int[] query = runtime.chat().bareQuery("Once");
     GenerationTask task =
-        new GenerationTask(List.of(), false, query, 1, 1, sampling, 30, List.of(), 3, false);
+        new GenerationTask(
+            List.of(), false, query, 1, 1, sampling, 30, List.of(), 3, false, List.of());
     Answers one = generate(task);
     Answers two = generate(task);
     one.result().join();
@@ -179,6 +180,42 @@ class ModelRuntimeTest {
     assertThat(one.tokens()).isEqualTo(two.tokens()).isNotEmpty();
     assertThat(one.tokens()).allMatch(token -> token.top().size() == 3);
     assertThat(one.result().join().cachedTokens()).isZero();
+  }
+
+  @Test
+  void lookingUpGuessesChangesNoAnswer() {
+    List<KvStates> contexts =
+        encode("Ferries", sentences(6)).stream().map(EncodedContext::states).toList();
+    for (Sampling sampling :
+        List.of(Sampling.GREEDY, new Sampling(0.9, 0, 0.95, 0, 0.5, 0.1, 11))) {
+      GenerationTask alone = question(contexts, "When?", sampling, List.of());
+      Answers plain = generate(alone);
+      GenerationResult expected = plain.result().join();
+      int[] said = plain.tokens().stream().mapToInt(GeneratedToken::id).toArray();
+      int[] wrong = said.clone();
+      for (int i = 3; i < wrong.length; i += 4) {
+        wrong[i] = wrong[i] == 100 ? 101 : 100;
+      }
+      for (List<int[]> lookups : List.of(List.of(said), List.of(wrong), List.of(wrong, said))) {
+        Answers guessed = generate(question(contexts, "When?", sampling, lookups));
+        GenerationResult result = guessed.result().join();
+        assertThat(guessed.tokens()).isEqualTo(plain.tokens());
+        assertThat(guessed.text()).isEqualTo(plain.text());
+        assertThat(result.finishReason()).isEqualTo(expected.finishReason());
+        assertThat(result.completionTokens()).isEqualTo(expected.completionTokens());
+        assertThat(result.attentionShares()).isEqualTo(expected.attentionShares());
+        assertThat(result.acceptedTokens()).isPositive();
+        assertThat(result.draftedTokens()).isGreaterThanOrEqualTo(result.acceptedTokens());
+      }
+      assertThat(expected.draftedTokens()).isZero();
+    }
+  }
+
+  private static GenerationTask question(
+      List<KvStates> contexts, String text, Sampling sampling, List<int[]> lookups) {
+    int[] query = runtime.chat().query(List.of(ChatMessage.user(text)), true);
+    return new GenerationTask(
+        contexts, true, query, 0.8, 1, sampling, 60, List.of(), 2, true, lookups);
   }
 
   @Test
@@ -223,7 +260,7 @@ class ModelRuntimeTest {
     int[] query = other.chat().bareQuery("Once");
     other.generate(
         new GenerationTask(
-            List.of(), false, query, 1, 1, Sampling.GREEDY, 4000, List.of(), 0, false),
+            List.of(), false, query, 1, 1, Sampling.GREEDY, 4000, List.of(), 0, false, List.of()),
         answers);
     EncodeJob job = other.encode(new DocumentText("Long", sentences(500)));
     other.close();

@@ -114,6 +114,8 @@ public final class FakeGenerator implements Generator {
         task.query().length,
         10 + task.contexts().stream().mapToInt(KvStates::tokens).sum(),
         said,
+        0,
+        0,
         shares,
         Duration.ofMillis(1),
         Duration.ofMillis(2),

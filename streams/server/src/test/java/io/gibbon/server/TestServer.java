@@ -84,6 +84,11 @@ public final class TestServer implements AutoCloseable {
     }
 
     @Override
+    public int[] text(String text) {
+      return text.chars().toArray();
+    }
+
+    @Override
     public int fewest(long characters) {
       return (int) characters;
     }

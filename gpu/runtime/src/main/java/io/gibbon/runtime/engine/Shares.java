@@ -104,17 +104,26 @@ final class Shares {
     clear(from, from + contextOfPiece.length);
   }
 
-  /** Writes the means over the rows of a slice, added in their order. */
+  /** Writes what is asked for of the rows of a slice; means are added in their order. */
   static void write(Shares[] rows, HeadShares out) {
-    for (int head = 0; head < rows[0].totals.length; head++) {
-      float[] values = out.of(head);
-      for (int context = 0; context < values.length; context++) {
-        double sum = 0;
-        for (Shares row : rows) {
-          sum += row.totals[head][context];
-        }
-        values[context] = (float) (sum / rows.length);
+    if (out.byRow()) {
+      for (int row = 0; row < rows.length; row++) {
+        write(new Shares[] {rows[row]}, 0, out.of(row));
       }
+    } else {
+      for (int head = 0; head < rows[0].totals.length; head++) {
+        write(rows, head, out.of(head));
+      }
+    }
+  }
+
+  private static void write(Shares[] rows, int head, float[] values) {
+    for (int context = 0; context < values.length; context++) {
+      double sum = 0;
+      for (Shares row : rows) {
+        sum += row.totals[head][context];
+      }
+      values[context] = (float) (sum / rows.length);
     }
   }
 }

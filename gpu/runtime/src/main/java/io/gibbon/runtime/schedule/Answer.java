@@ -42,7 +42,7 @@ final class Answer implements Work, Generation {
   private final Tokenizer tokenizer;
   private final Runnable gone;
   private final Runnable wake;
-  private final long accepted = System.nanoTime();
+  private final long arrived = System.nanoTime();
   private final StreamingDecoder decoder;
   private final StopStrings stops;
   private final double[] shareSums;
@@ -51,6 +51,9 @@ final class Answer implements Work, Generation {
   private int cachedTokens;
   private int filled;
   private int rows;
+  private int[] guess = {};
+  private int guessed;
+  private int accepted;
   private int generated;
   private long started;
   private long firstToken;
@@ -62,7 +65,10 @@ final class Answer implements Work, Generation {
     final Sampler sampler;
     final float[] logits;
     final @Nullable HeadShares shares;
-    final int[] lastToken = new int[1];
+    final Draft draft;
+    float[] manyLogits = {};
+    @Nullable HeadShares manyShares;
+    int lastToken;
     final LogProbabilities probabilities = new LogProbabilities();
     final Runnable release;
     Sequence sequence;
@@ -72,11 +78,13 @@ final class Answer implements Work, Generation {
         Sampler sampler,
         float[] logits,
         @Nullable HeadShares shares,
+        Draft draft,
         Runnable release) {
       this.sequence = sequence;
       this.sampler = sampler;
       this.logits = logits;
       this.shares = shares;
+      this.draft = draft;
       this.release = release;
     }
   }
@@ -136,6 +144,7 @@ final class Answer implements Work, Generation {
     Sampler sampler = new Sampler(task.sampling(), tokenizer.size());
     float[] logits = new float[tokenizer.size()];
     HeadShares shares = shareSums.length == 0 ? null : HeadShares.mean(shareSums.length);
+    Draft draft = new Draft(task.lookups());
     // Last, so that nothing that runs out of memory can leave it open.
     KvStates own = KvStates.allocate(layout, room);
     Sequence sequence =
@@ -146,7 +155,7 @@ final class Answer implements Work, Generation {
             position,
             task.attentionTemperature(),
             task.scalingFactor());
-    running = new Running(sequence, sampler, logits, shares, release);
+    running = new Running(sequence, sampler, logits, shares, draft, release);
   }
 
   /** Doubles the room of the answer's own states when it is used up. */
@@ -180,9 +189,14 @@ final class Answer implements Work, Generation {
     return filled < task.query().length;
   }
 
+  /** Guesses at most so many tokens behind the next one, to be computed in the same step. */
+  void guess(int most) {
+    guess = running().draft.next(Math.min(most, task.maxTokens() - generated - 1));
+  }
+
   @Override
   public int remaining() {
-    return reading() ? task.query().length - filled : 1;
+    return reading() ? task.query().length - filled : 1 + guess.length;
   }
 
   @Override
@@ -191,7 +205,7 @@ final class Answer implements Work, Generation {
     rows = count;
     makeRoom(now, filled + count);
     if (!reading()) {
-      return new Slice(now.sequence, filled, now.lastToken, now.logits, now.shares);
+      return writing(now);
     }
     int end = filled + count;
     boolean last = end == task.query().length;
@@ -203,11 +217,62 @@ final class Answer implements Work, Generation {
         last ? now.shares : null);
   }
 
+  private Slice writing(Running now) {
+    int[] tokens = new int[1 + guess.length];
+    tokens[0] = now.lastToken;
+    System.arraycopy(guess, 0, tokens, 1, guess.length);
+    if (guess.length == 0) {
+      return new Slice(now.sequence, filled, tokens, now.logits, now.shares);
+    }
+    int width = now.logits.length;
+    if (now.manyLogits.length < tokens.length * width) {
+      now.manyLogits = new float[tokens.length * width];
+      now.manyShares =
+          now.shares == null ? null : HeadShares.eachRow(tokens.length, shareSums.length);
+    }
+    return new Slice(now.sequence, filled, tokens, now.manyLogits, now.manyShares);
+  }
+
   @Override
   public void advance() {
+    Running now = running();
+    if (guess.length > 0) {
+      judge(now);
+      return;
+    }
     filled += rows;
     if (!reading()) {
-      choose(running());
+      choose(now);
+    }
+  }
+
+  /**
+   * Goes on as if every row had come in a step of its own, up to the first guess that is wrong: the
+   * rows behind it are forgotten, and their keys and values overwritten.
+   */
+  private void judge(Running now) {
+    int[] guesses = guess;
+    guess = new int[0];
+    guessed += guesses.length;
+    int right = 0;
+    for (int row = 0; row <= guesses.length; row++) {
+      filled++;
+      takeRow(now, row);
+      choose(now);
+      if (finished || row == guesses.length || now.lastToken != guesses[row]) {
+        break;
+      }
+      right++;
+    }
+    accepted += right;
+    now.draft.judged(guesses.length, right);
+  }
+
+  private void takeRow(Running now, int row) {
+    int width = now.logits.length;
+    System.arraycopy(now.manyLogits, row * width, now.logits, 0, width);
+    if (now.shares != null && now.manyShares != null) {
+      System.arraycopy(now.manyShares.of(row), 0, now.shares.of(0), 0, shareSums.length);
     }
   }
 
@@ -215,7 +280,8 @@ final class Answer implements Work, Generation {
     LogProbabilities probabilities = now.probabilities;
     probabilities.read(now.logits);
     int token = now.sampler.next(now.logits);
-    now.lastToken[0] = token;
+    now.lastToken = token;
+    now.draft.append(token);
     if (generated++ == 0) {
       firstToken = System.nanoTime();
     }
@@ -307,9 +373,11 @@ final class Answer implements Work, Generation {
         Math.min(filled, task.query().length),
         cachedTokens,
         generated,
+        guessed,
+        accepted,
         shares,
-        Duration.ofNanos((started == 0 ? now : started) - accepted),
-        Duration.ofNanos((generated == 0 ? now : firstToken) - accepted),
-        Duration.ofNanos(now - accepted));
+        Duration.ofNanos((started == 0 ? now : started) - arrived),
+        Duration.ofNanos((generated == 0 ? now : firstToken) - arrived),
+        Duration.ofNanos(now - arrived));
   }
 }

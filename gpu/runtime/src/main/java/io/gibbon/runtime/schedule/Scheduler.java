@@ -59,6 +59,9 @@ public final class Scheduler implements Generator, AutoCloseable {
   /** Rows that questions get in a step, all together. */
   private static final int READ_ROWS = 128;
 
+  /** Rows that hardly cost more than one, for answers to guess ahead with. */
+  private static final int FREE_ROWS = 8;
+
   /** Threads that tokenize and cut documents: one long document does not stop the others. */
   private static final int PREPARATION_THREADS = 2;
 
@@ -92,10 +95,12 @@ public final class Scheduler implements Generator, AutoCloseable {
   /**
    * Starts the thread.
    *
+   * @param first what the thread does before anything else; if it fails, the scheduler ends
    * @param prefix states of the shared prefix, or null if it is empty; stays the caller's
    * @param cache keeps the budget that running answers share with cached states
    */
   public Scheduler(
+      Runnable first,
       Executor executor,
       Profile profile,
       Tokenizer tokenizer,
@@ -111,6 +116,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     this.preparation =
         Executors.newFixedThreadPool(
             PREPARATION_THREADS, Thread.ofPlatform().name("gibbon-prepare-", 0).daemon().factory());
+    commands.add(first);
     this.thread = Thread.ofPlatform().name("gibbon-scheduler").daemon().start(this::run);
   }
 
@@ -325,6 +331,13 @@ public final class Scheduler implements Generator, AutoCloseable {
       steps.incrementAndGet();
       retire();
     } else if (probe == null) {
+      sleep();
+    }
+  }
+
+  /** Whoever closes wakes the thread after saying so, and that call may have been taken already. */
+  private void sleep() throws InterruptedException {
+    if (!closing) {
       commands.take().run();
     }
   }
@@ -389,16 +402,16 @@ public final class Scheduler implements Generator, AutoCloseable {
   }
 
   /**
-   * A row for every answer that is being written; questions share what a step may read, each turn
-   * another one first.
+   * A row for every answer that is being written, and more where few are; questions share what a
+   * step may read, each turn another one first.
    */
   private void planAnswers() {
-    int reading = 0;
+    int reading = (int) answers.stream().filter(Answer::reading).count();
+    int guesses = FREE_ROWS / Math.max(1, answers.size() - reading) - 1;
     for (Answer answer : answers) {
-      if (answer.reading()) {
-        reading++;
-      } else {
-        add(answer, 1);
+      if (!answer.reading()) {
+        answer.guess(guesses);
+        add(answer, answer.remaining());
       }
     }
     int rows = READ_ROWS;

@@ -78,7 +78,7 @@ class SchedulerTest {
             .encodeAheadBytes(AHEAD)
             .build();
     Profile profile = new Profile("echo", "0", LAYOUT, PREFIX, WINDOW, 256);
-    scheduler = new Scheduler(executor, profile, tokenizer, prefix, cache, config);
+    scheduler = new Scheduler(() -> {}, executor, profile, tokenizer, prefix, cache, config);
   }
 
   @AfterEach
@@ -102,7 +102,17 @@ class SchedulerTest {
   private static GenerationTask task(
       int[] query, int maxTokens, List<KvStates> contexts, String... stop) {
     return new GenerationTask(
-        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(stop), 2, true);
+        contexts,
+        true,
+        query,
+        0.8,
+        1,
+        Sampling.GREEDY,
+        maxTokens,
+        List.of(stop),
+        2,
+        true,
+        List.of());
   }
 
   private static int[] tokens(int count) {

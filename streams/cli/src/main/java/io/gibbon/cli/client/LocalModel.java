@@ -60,7 +60,9 @@ public final class LocalModel implements AutoCloseable {
     Sampling sampling =
         new Sampling(config.server().temperature(), 0, 1, 0, 0, 0, System.nanoTime());
     int most = maxTokens == null ? Math.min(config.server().maxTokens(), room) : maxTokens;
-    return new GenerationTask(List.of(), true, query, 1, 1, sampling, most, List.of(), 0, false);
+    List<int[]> lookups = List.of(query);
+    return new GenerationTask(
+        List.of(), true, query, 1, 1, sampling, most, List.of(), 0, false, lookups);
   }
 
   /** Frees the model. */

@@ -30,8 +30,10 @@ public record AnswerEnd(
    * @param query tokens that were read for it
    * @param cached tokens of prefix and contexts that were attended without being read
    * @param completion tokens generated
+   * @param drafted tokens that were looked up in contexts and question, and computed ahead
+   * @param accepted those of them that the answer went on with
    */
-  public record Usage(int query, int cached, int completion) {
+  public record Usage(int query, int cached, int completion, int drafted, int accepted) {
 
     /** All tokens in front of the answer. */
     public int prompt() {

@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class AnswerService implements AutoCloseable {
 
   /** What clients that must name a model may name whatever the server runs. */
+  /** Texts of contexts that are tokenized for an answer to repeat, best first. */
+  private static final int MOST_LOOKUPS = 64;
+
   private static final String ANY_MODEL = "default";
 
   private static final Logger LOG = LoggerFactory.getLogger(AnswerService.class);
@@ -124,7 +127,7 @@ public final class AnswerService implements AutoCloseable {
       ContextChooser.Choice chosen = choose(request, running);
       attach(chosen, request.options(), running);
       if (!running.cancelled()) {
-        running.start(engine.generator(), task(request, running.states()));
+        running.start(engine.generator(), task(request, running.states(), running.texts()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -207,7 +210,7 @@ public final class AnswerService implements AutoCloseable {
     };
   }
 
-  private GenerationTask task(AnswerRequest request, List<KvStates> contexts) {
+  private GenerationTask task(AnswerRequest request, List<KvStates> contexts, List<String> texts) {
     boolean grounded = !contexts.isEmpty();
     int[] query = query(request.question(), grounded);
     int longest = contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
@@ -224,7 +227,16 @@ public final class AnswerService implements AutoCloseable {
         request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens(),
         request.stop(),
         request.topLogprobs(),
-        options.attribution());
+        options.attribution(),
+        lookups(query, texts));
+  }
+
+  /** Answers repeat their question and the contexts they draw on. */
+  private List<int[]> lookups(int[] query, List<String> texts) {
+    List<int[]> lookups = new ArrayList<>();
+    lookups.add(query);
+    texts.stream().limit(MOST_LOOKUPS).map(engine.prompts()::text).forEach(lookups::add);
+    return lookups;
   }
 
   /** Refuses a question that no answer fits behind, the longest ones without reading them. */

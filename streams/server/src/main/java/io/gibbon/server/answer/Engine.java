@@ -43,6 +43,11 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
       return grounded ? runtime.tokenizer().encode(prompt) : runtime.chat().bareQuery(prompt);
     }
 
+    @Override
+    public int[] text(String text) {
+      return runtime.tokenizer().encode(text);
+    }
+
     /** A character is one byte or more, and no token stands for more bytes than the longest. */
     @Override
     public int fewest(long characters) {
@@ -68,6 +73,9 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
      * @throws IllegalArgumentException if there are none
      */
     int[] completion(String prompt, boolean grounded);
+
+    /** Tokens of a text of its own. */
+    int[] text(String text);
 
     /** A number of tokens that no text of so many characters goes below. Costs nothing. */
     int fewest(long characters);

@@ -79,6 +79,11 @@ final class RunningAnswer implements Answer, GenerationListener {
     return leases.stream().map(KvCache.Lease::states).toList();
   }
 
+  /** The texts of what is attached, in the same order. */
+  synchronized List<String> texts() {
+    return start.contexts().stream().map(use -> use.candidate().text()).toList();
+  }
+
   /** Whether going on is of no use. */
   synchronized boolean cancelled() {
     return ended;
@@ -172,7 +177,12 @@ final class RunningAnswer implements Answer, GenerationListener {
         shared(result.attentionShares()),
         start.dropped(),
         start.complete(),
-        new AnswerEnd.Usage(result.queryTokens(), result.cachedTokens(), result.completionTokens()),
+        new AnswerEnd.Usage(
+            result.queryTokens(),
+            result.cachedTokens(),
+            result.completionTokens(),
+            result.draftedTokens(),
+            result.acceptedTokens()),
         new AnswerEnd.Timings(
             search,
             attach,

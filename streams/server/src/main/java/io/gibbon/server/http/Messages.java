@@ -34,7 +34,12 @@ final class Messages {
         .put("prompt_tokens", usage.prompt())
         .put("completion_tokens", usage.completion())
         .put("total_tokens", usage.prompt() + usage.completion())
-        .put("prompt_tokens_details", new JsonObject().put("cached_tokens", usage.cached()));
+        .put("prompt_tokens_details", new JsonObject().put("cached_tokens", usage.cached()))
+        .put(
+            "completion_tokens_details",
+            new JsonObject()
+                .put("accepted_prediction_tokens", usage.accepted())
+                .put("rejected_prediction_tokens", usage.drafted() - usage.accepted()));
   }
 
   /** What an answer draws on, as far as it is known before the first token. */

@@ -66,6 +66,8 @@ class ChatTest {
     JsonObject usage = answer.getJsonObject("usage");
     assertThat(usage.getInteger("prompt_tokens")).isEqualTo(5 + 10 + 5);
     assertThat(usage.getInteger("completion_tokens")).isEqualTo(3);
+    assertThat(usage.getJsonObject("completion_tokens_details").fieldNames())
+        .containsExactly("accepted_prediction_tokens", "rejected_prediction_tokens");
     assertThat(usage.getJsonObject("prompt_tokens_details").getInteger("cached_tokens"))
         .isEqualTo(15);
     JsonObject ours = answer.getJsonObject("gibbon");

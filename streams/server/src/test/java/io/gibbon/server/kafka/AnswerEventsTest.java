@@ -101,7 +101,7 @@ class AnswerEventsTest {
         List.of(),
         List.of(),
         true,
-        new AnswerEnd.Usage(1, 0, 2),
+        new AnswerEnd.Usage(1, 0, 2, 0, 0),
         new AnswerEnd.Timings(
             Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO));
   }
