@@ -11,7 +11,6 @@ import io.gibbon.topology.GibbonStreams;
 import io.gibbon.topology.TopologyMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.BindException;
 import java.nio.file.Path;
@@ -21,6 +20,9 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -54,10 +56,11 @@ public final class Gibbon implements AutoCloseable {
 
   private Gibbon(GibbonConfig wanted, Consumer<String> progress) {
     this.progress = progress;
-    try {
+    try (ExecutorService beside = Executors.newVirtualThreadPerTaskExecutor()) {
       keep(DataLock.take(wanted.data()));
+      Future<ModelRuntime> model = beside.submit(() -> openModel(wanted));
       config = withKafka(wanted);
-      ModelRuntime runtime = openModel();
+      ModelRuntime runtime = result(model);
       streams = keep(new GibbonStreams(config.topology(), runtime));
       progress.accept("starting the topology");
       streams.start();
@@ -68,8 +71,25 @@ public final class Gibbon implements AutoCloseable {
     }
   }
 
+  private static <T> T result(Future<T> started) {
+    try {
+      return started.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        default -> throw new IllegalStateException(e.getCause());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserException("interrupted", e);
+    }
+  }
+
   private <T extends AutoCloseable> T keep(T part) {
-    parts.push(part);
+    synchronized (parts) {
+      parts.push(part);
+    }
     return part;
   }
 
@@ -83,10 +103,10 @@ public final class Gibbon implements AutoCloseable {
     return wanted.with(Map.of("kafka.bootstrap.servers", broker.bootstrapServers()));
   }
 
-  private ModelRuntime openModel() {
-    Path file = new ModelStore().resolve(config.model(), new DownloadProgress(progress));
+  private ModelRuntime openModel(GibbonConfig wanted) {
+    Path file = new ModelStore().resolve(wanted.model(), new DownloadProgress(progress));
     progress.accept("opening the model " + file.getFileName());
-    return keep(ModelRuntime.open(config.runtime(file)));
+    return keep(ModelRuntime.open(wanted.runtime(file)));
   }
 
   private GibbonVerticle serve(ModelRuntime runtime) {
@@ -101,7 +121,7 @@ public final class Gibbon implements AutoCloseable {
     return deployed;
   }
 
-  private static <T> T await(Future<T> future, String action) {
+  private static <T> T await(io.vertx.core.Future<T> future, String action) {
     try {
       return future.toCompletionStage().toCompletableFuture().get(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
