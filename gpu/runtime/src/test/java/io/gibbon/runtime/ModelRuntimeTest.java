@@ -193,7 +193,7 @@ class ModelRuntimeTest {
       GenerationResult expected = plain.result().join();
       int[] said = plain.tokens().stream().mapToInt(GeneratedToken::id).toArray();
       int[] wrong = said.clone();
-      for (int i = 3; i < wrong.length; i += 4) {
+      for (int i = 5; i < wrong.length; i += 6) {
         wrong[i] = wrong[i] == 100 ? 101 : 100;
       }
       for (List<int[]> lookups : List.of(List.of(said), List.of(wrong), List.of(wrong, said))) {

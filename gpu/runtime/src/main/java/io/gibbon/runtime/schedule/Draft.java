@@ -16,7 +16,7 @@ final class Draft {
   private static final int BORDER = -1;
 
   /** The answer's last tokens that have to occur for a guess. */
-  private static final int LEAST_MATCH = 2;
+  private static final int LEAST_MATCH = 3;
 
   /** More equal tokens make no better guess. */
   private static final int BEST_MATCH = 8;

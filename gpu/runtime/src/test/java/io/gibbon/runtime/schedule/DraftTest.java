@@ -24,65 +24,65 @@ class DraftTest {
   @Test
   void whatFollowsTheLastTokensInATextMayComeNext() {
     Draft draft = draft(new int[] {1, 2, 3}, TEXT);
-    append(draft, 7, 110, 111);
+    append(draft, 7, 109, 110, 111);
     assertThat(draft.next(7)).containsExactly(112, 113, 114);
     assertThat(draft.next(2)).containsExactly(112, 113);
     assertThat(draft.next(0)).isEmpty();
   }
 
   @Test
-  void oneEqualTokenIsNotEnough() {
+  void twoEqualTokensAreNotEnough() {
     Draft draft = draft(TEXT);
-    append(draft, 7, 110);
+    append(draft, 7, 110, 111);
     assertThat(draft.next(7)).isEmpty();
   }
 
   @Test
   void tokensBeforeTheAnswerDoNotCount() {
-    Draft draft = draft(new int[] {1, 2}, new int[] {1, 2, 3});
-    append(draft, 2);
+    Draft draft = draft(new int[] {1, 2, 3, 4}, new int[] {1, 2});
+    append(draft, 3);
     assertThat(draft.next(7)).isEmpty();
   }
 
   @Test
   void theLongestEqualRunWins() {
-    Draft draft = draft(new int[] {5, 1, 2, 30}, new int[] {6, 1, 2, 40});
-    append(draft, 5, 1, 2);
+    Draft draft = draft(new int[] {5, 0, 1, 2, 30}, new int[] {6, 0, 1, 2, 40});
+    append(draft, 5, 0, 1, 2);
     assertThat(draft.next(7)).containsExactly(30);
   }
 
   @Test
   void noGuessGoesBeyondItsText() {
-    Draft draft = draft(new int[] {1, 2, 3}, new int[] {9, 9, 9, 9});
-    append(draft, 1, 2);
-    assertThat(draft.next(7)).containsExactly(3);
-    append(draft, 3);
+    Draft draft = draft(new int[] {1, 2, 3, 4}, new int[] {9, 9, 9, 9});
+    append(draft, 1, 2, 3);
+    assertThat(draft.next(7)).containsExactly(4);
+    append(draft, 4);
     assertThat(draft.next(7)).isEmpty();
   }
 
   @Test
   void anAnswerMayRepeatItself() {
     Draft draft = draft(new int[] {9});
-    append(draft, 1, 2, 3, 4, 1, 2);
-    assertThat(draft.next(7)).containsExactly(3, 4, 1);
+    append(draft, 1, 2, 3, 4, 1, 2, 3);
+    assertThat(draft.next(7)).containsExactly(4, 1, 2);
   }
 
   @Test
   void rightGuessesGrowAndWrongOnesBecomeRare() {
     Draft draft = draft(TEXT);
-    append(draft, 100, 101);
+    append(draft, 100, 101, 102);
     draft.judged(3, 3);
     assertThat(draft.next(20)).hasSize(7);
     draft.judged(7, 2);
     assertThat(draft.next(20)).hasSize(3);
     draft.judged(3, 0);
     assertThat(draft.next(20)).isEmpty();
-    append(draft, 102);
+    append(draft, 103);
     assertThat(draft.next(20)).hasSize(3);
     draft.judged(3, 0);
-    append(draft, 103);
-    assertThat(draft.next(20)).isEmpty();
     append(draft, 104);
+    assertThat(draft.next(20)).isEmpty();
+    append(draft, 105);
     assertThat(draft.next(20)).hasSize(3);
   }
 
