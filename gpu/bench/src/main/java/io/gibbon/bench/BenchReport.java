@@ -17,6 +17,14 @@ import java.util.Locale;
 public record BenchReport(
     String model, String backend, Ceilings machine, List<BenchResult> results) {
 
+  /** Whether another run measured the same model on the same backend, processor and threads. */
+  boolean isLike(BenchReport other) {
+    return model.equals(other.model)
+        && backend.equals(other.backend)
+        && machine.cpu().equals(other.machine.cpu())
+        && machine.threads() == other.machine.threads();
+  }
+
   /** The report as one JSON object. */
   public String json() throws JsonProcessingException {
     return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(this);

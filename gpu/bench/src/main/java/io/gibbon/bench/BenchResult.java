@@ -2,6 +2,7 @@ package io.gibbon.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,8 @@ public record BenchResult(
     int repetitions,
     double spread) {
 
+  private static final Set<String> LESS_IS_BETTER = Set.of("s", "MB", "B/value", "nats");
+
   /** This figure beside a peer's that is the better the greater it is. */
   BenchResult against(String other, double figure, @Nullable Double ratioGoal) {
     return with(other, figure, value / figure, ratioGoal);
@@ -36,6 +39,11 @@ public record BenchResult(
   /** This figure beside a peer's that is the better the smaller it is. */
   BenchResult below(String other, double figure, @Nullable Double ratioGoal) {
     return with(other, figure, figure / value, ratioGoal);
+  }
+
+  /** Whether the figure is a time, or bytes. */
+  boolean lessIsBetter() {
+    return LESS_IS_BETTER.contains(unit);
   }
 
   private BenchResult with(String other, double figure, double better, @Nullable Double ratioGoal) {

@@ -1,5 +1,6 @@
 package io.gibbon.cli.command;
 
+import io.gibbon.bench.BenchHistory;
 import io.gibbon.bench.BenchOptions;
 import io.gibbon.bench.BenchReport;
 import io.gibbon.bench.BenchResult;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -53,7 +55,10 @@ import picocli.CommandLine.Spec;
       "",
       "--peer measures encode, decode and ttft beside llama.cpp; without --quick, also",
       "start and the bytes of a cached number. llama.cpp's figures are kept: the first",
-      "run takes about half an hour."
+      "run takes about half an hour.",
+      "",
+      "Every run is added to history.jsonl beside them, and told where it is worse than",
+      "the one before by more than they vary."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -126,7 +131,21 @@ final class BenchCommand implements Callable<Integer> {
     Set<Figure> wanted = figures.isEmpty() ? EnumSet.allOf(Figure.class) : EnumSet.copyOf(figures);
     BenchReport report = measure(config, config.runtime(file), wanted);
     print(report);
+    remember(report);
     return 0;
+  }
+
+  private void remember(BenchReport report) throws IOException {
+    BenchHistory history = new BenchHistory(kept("history.jsonl"));
+    PrintWriter err = spec.commandLine().getErr();
+    err.print(history.falls(report));
+    err.flush();
+    history.add(report, Instant.now());
+  }
+
+  /** A file that outlives the run. */
+  private static Path kept(String name) {
+    return ModelStore.defaultDirectory(System.getenv()).resolveSibling("bench").resolve(name);
   }
 
   private void print(BenchReport report) throws IOException {
@@ -213,7 +232,7 @@ final class BenchCommand implements Callable<Integer> {
         model,
         config.threads(),
         machine.cpu(),
-        ModelStore.defaultDirectory(System.getenv()).resolveSibling("bench").resolve("peers.json"),
+        kept("peers.json"),
         spec.commandLine().getErr()::println);
   }
 
