@@ -72,7 +72,8 @@ public record GenerationTask(
     StopStrings.check(stop);
   }
 
-  private static void requireFactor(String field, double value) {
+  /** Refuses a T or S that is out of bounds. */
+  static void requireFactor(String field, double value) {
     if (!(value >= LEAST_FACTOR && value <= GREATEST_FACTOR)) {
       throw new IllegalArgumentException(
           "%s must be between %s and %s, not %s"

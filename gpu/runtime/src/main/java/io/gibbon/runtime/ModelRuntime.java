@@ -1,5 +1,6 @@
 package io.gibbon.runtime;
 
+import io.gibbon.runtime.calibrate.Calibrator;
 import io.gibbon.runtime.chat.ChatPrompt;
 import io.gibbon.runtime.chunk.Chunk;
 import io.gibbon.runtime.chunk.Chunker;
@@ -11,6 +12,7 @@ import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.Model;
 import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.schedule.Scheduler;
 import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
@@ -39,6 +41,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
   private final ChatPrompt chat;
   private final Chunker chunker;
   private final Profile profile;
+  private final int heads;
   private final KvCache cache;
   private final @Nullable KvStates prefixStates;
   private final Scheduler scheduler;
@@ -65,6 +68,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
       chat = new ChatPrompt(model, tokenizer, config.promptFormat());
       KvLayout layout = layout(model.description(), config);
       int[] prefix = chat.prefix();
+      heads = model.description().heads();
       profile = profile(model, prefix, layout, config);
       chunker = new Chunker(tokenizer, chat, config.contextTokens());
       Executor executor = choice.backend().load(model, layout, config.threads());
@@ -158,6 +162,16 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
    */
   public void probe(List<Slice> slices) {
     scheduler.probe(slices);
+  }
+
+  /** Reads tokens over cached contexts, behind the prefix. Thread-safe. */
+  public ContextReader reader() {
+    return new ContextReader(this::probe, profile.layout(), tokenizer.size(), prefixStates);
+  }
+
+  /** Finds T, S and heads for this model. */
+  public Calibrator calibrator() {
+    return new Calibrator(reader(), chat, tokenizer, profile.layout().layers(), heads);
   }
 
   /** KV states of the shared prefix, or null if it is empty; open as long as the runtime. */

@@ -42,9 +42,16 @@ public final class EvalPage {
         <style>%2$s</style>
         <h1>%1$s</h1>
         <p>%3$d items, model %4$s. Lines are 95%% intervals over items drawn anew, the same ones in all
-        modes.</p>
+        modes. Calibrated: T %5$.2f, S %6$.2f; heads (layer.head) %7$s.</p>
         """
-            .formatted(escape(report.data()), STYLE, report.items(), escape(report.model())));
+            .formatted(
+                escape(report.data()),
+                STYLE,
+                report.items(),
+                escape(report.model()),
+                report.calibration().attentionTemperature(),
+                report.calibration().scalingFactor(),
+                report.headNames()));
     page.append(plot(main, report.modes(), ModeResult::main));
     page.append(plot("Of sequential, %", report.modes(), ModeResult::ofSequential));
     page.append(
@@ -116,6 +123,7 @@ public final class EvalPage {
           "logprob",
           "KL",
           "gold first, %",
+          "cited gold, %",
           "seconds"
         }) {
       table.append("<th>").append(escape(head)).append("</th>");
@@ -136,6 +144,7 @@ public final class EvalPage {
     cell(row, String.format(Locale.ROOT, "%.3f", mode.logprob().value()));
     cell(row, String.format(Locale.ROOT, "%.3f", mode.kl().value()));
     cell(row, number(mode.goldFirst()));
+    cell(row, number(mode.citedFirst()));
     cell(row, String.format(Locale.ROOT, "%.2f", mode.seconds()));
     return row.append("</tr>\n").toString();
   }

@@ -3,6 +3,7 @@ package io.gibbon.bench.eval;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.calibrate.Bootstrap;
 import io.gibbon.runtime.calibrate.Bootstrap.Interval;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +24,14 @@ import org.jspecify.annotations.Nullable;
  * @param data name of the file
  * @param model name of the model
  * @param items how many items
+ * @param calibration what calibrated modes and selection by attention use
  * @param modes by name, in the order in which they ran
  */
-public record EvalReport(String data, String model, int items, Map<String, ModeResult> modes) {
+public record EvalReport(
+    String data, String model, int items, Calibration calibration, Map<String, ModeResult> modes) {
 
   /** The selection whose first choice stands for the whole in {@link #json()}. */
-  private static final String SELECTION = "+likelihood@";
+  private static final String SELECTION = "ape+attention@";
 
   /**
    * A number with its 95% interval.
@@ -39,6 +43,8 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
   /**
    * One mode; what does not apply to the items is null.
    *
+   * @param goldFirst how often the context chosen first is gold
+   * @param citedFirst how often the context cited first is gold, of the items answered rightly
    * @param main F1, or accuracy where there are choices
    * @param ofSequential {@code main} as a percentage of that of sequential
    */
@@ -50,26 +56,32 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
       Figure logprob,
       Figure kl,
       @Nullable Figure goldFirst,
+      @Nullable Figure citedFirst,
       Figure main,
       Figure ofSequential,
       double seconds) {}
 
   /** Sums up; all modes have an outcome for every item. */
   static EvalReport of(
-      String data, String model, List<String> names, List<Outcome> outcomes, long seed) {
+      String data,
+      String model,
+      Calibration calibration,
+      List<String> names,
+      List<Outcome> outcomes,
+      long seed) {
     Map<String, List<Outcome>> byMode = new LinkedHashMap<>();
     names.forEach(name -> byMode.put(name, new ArrayList<>()));
     outcomes.stream()
         .sorted(Comparator.comparingInt(Outcome::item))
         .forEach(outcome -> byMode.get(outcome.mode()).add(outcome));
     List<Outcome> baseline = byMode.get(names.getFirst());
-    Summary summary = new Summary(new Bootstrap(baseline.size(), seed), baseline);
+    Summary summary = new Summary(new Bootstrap(baseline.size(), seed), baseline, seed);
     Map<String, ModeResult> modes = new LinkedHashMap<>();
     byMode.forEach((name, ofMode) -> modes.put(name, summary.of(ofMode)));
-    return new EvalReport(data, model, baseline.size(), modes);
+    return new EvalReport(data, model, baseline.size(), calibration, modes);
   }
 
-  private record Summary(Bootstrap bootstrap, List<Outcome> baseline) {
+  private record Summary(Bootstrap bootstrap, List<Outcome> baseline, long seed) {
 
     ModeResult of(List<Outcome> outcomes) {
       Function<Outcome, Double> main =
@@ -83,6 +95,7 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
           mean(numbers(outcomes, Outcome::logprob), 1),
           mean(numbers(outcomes, Outcome::kl), 1),
           percent(outcomes, Outcome::goldFirst),
+          cited(outcomes),
           mean(numbers(outcomes, main), 100),
           ratio,
           outcomes.stream().mapToDouble(Outcome::seconds).average().orElse(0));
@@ -92,6 +105,21 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
         List<Outcome> outcomes, Function<Outcome, @Nullable Double> of) {
       boolean given = outcomes.stream().allMatch(outcome -> of.apply(outcome) != null);
       return given ? mean(numbers(outcomes, of), 100) : null;
+    }
+
+    /** Of the items that were answered rightly. */
+    private @Nullable Figure cited(List<Outcome> outcomes) {
+      double[] cited =
+          outcomes.stream()
+              .filter(o -> o.citedFirst() != null && o.contains() != null && o.contains() == 1)
+              .mapToDouble(Outcome::citedFirst)
+              .toArray();
+      if (cited.length == 0) {
+        return null;
+      }
+      Interval interval = new Bootstrap(cited.length, seed).ofMean(cited);
+      double value = Arrays.stream(cited).average().orElse(0);
+      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
     }
 
     private Figure mean(double[] values, double factor) {
@@ -119,10 +147,18 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
   public String table() {
     boolean choices = modes.values().iterator().next().accuracy() != null;
     StringBuilder table = new StringBuilder();
-    table.append(line("%d items of %s, %s%n", items, data, model));
     table.append(
         line(
-            "%-28s %18s %-22s %6s %6s %8s %7s %6s %6s%n",
+            "%d items of %s, %s; calibrated: T %.2f, S %.2f, heads %s%n",
+            items,
+            data,
+            model,
+            calibration.attentionTemperature(),
+            calibration.scalingFactor(),
+            headNames()));
+    table.append(
+        line(
+            "%-28s %18s %-22s %6s %6s %8s %7s %6s %6s %6s%n",
             "mode",
             choices ? "accuracy" : "F1",
             "of sequential",
@@ -131,12 +167,13 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
             "logprob",
             "KL",
             choices ? "" : "gold",
+            choices ? "" : "cited",
             "s"));
     modes.forEach(
         (name, mode) ->
             table.append(
                 line(
-                    "%-28s %5s (%4s to %4s) %5s%% (%s to %s) %8s %6s %8.2f %7.3f %6s %6.2f%n",
+                    "%-28s %5s (%4s to %4s) %5s%% (%s to %s) %8s %6s %8.2f %7.3f %6s %6s %6.2f%n",
                     name,
                     number(mode.main().value()),
                     number(mode.main().low()),
@@ -149,8 +186,16 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
                     mode.logprob().value(),
                     mode.kl().value(),
                     number(mode.goldFirst()),
+                    number(mode.citedFirst()),
                     mode.seconds())));
     return table.toString();
+  }
+
+  /** Heads as layer.head. */
+  String headNames() {
+    return calibration.heads().stream()
+        .map(head -> head.layer() + "." + head.head())
+        .collect(Collectors.joining(" "));
   }
 
   private static String line(String format, Object... arguments) {
@@ -178,16 +223,20 @@ public record EvalReport(String data, String model, int items, Map<String, ModeR
     modes.forEach((name, mode) -> byName.put(name, fields(mode)));
     json.put("modes", byName);
     Map<String, Object> selection = new LinkedHashMap<>();
-    selection.put("gold_first", goldFirst());
+    selection.put("gold_first", first(ModeResult::goldFirst));
     json.put("selection", selection);
+    Map<String, Object> citations = new LinkedHashMap<>();
+    citations.put("gold_first", first(ModeResult::citedFirst));
+    json.put("citations", citations);
     return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json);
   }
 
-  private @Nullable Double goldFirst() {
+  /** Of the first mode that selects by attention. */
+  private @Nullable Double first(Function<ModeResult, @Nullable Figure> figure) {
     return modes.entrySet().stream()
-        .filter(mode -> mode.getKey().contains(SELECTION))
-        .map(mode -> value(mode.getValue().goldFirst()))
+        .filter(mode -> mode.getKey().startsWith(SELECTION))
         .findFirst()
+        .map(mode -> value(figure.apply(mode.getValue())))
         .orElse(null);
   }
 

@@ -1,5 +1,6 @@
 package io.gibbon.bench.eval;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
@@ -26,8 +28,7 @@ public final class Evaluation {
   private final EvalOptions options;
   private final Path data;
   private final List<EvalItem> items;
-  private final List<Mode> modes;
-  private final OutcomeLog log;
+  private final Path directory;
 
   /**
    * An evaluation of the first items of a file.
@@ -42,18 +43,19 @@ public final class Evaluation {
     this.runtime = runtime;
     this.options = options;
     this.data = data;
+    this.directory = directory;
     this.items = EvalData.read(data, limit);
-    this.modes = Mode.all(options);
-    this.log = new OutcomeLog(directory.resolve(key() + ".jsonl"));
   }
 
-  /** Outcomes depend on model, words, file and options. */
-  private String key() throws IOException {
+  /**
+   * A name that stands for some text and for model, words and file, which everything depends on.
+   */
+  private String key(String text) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(Files.readAllBytes(data));
       String settings =
-          "%s %s %s".formatted(runtime.profile().fingerprint(), runtime.chat().format(), options);
+          "%s %s %s".formatted(runtime.profile().fingerprint(), runtime.chat().format(), text);
       digest.update(settings.getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(digest.digest(), 0, NAME_BYTES);
     } catch (NoSuchAlgorithmException e) {
@@ -66,37 +68,64 @@ public final class Evaluation {
     return items.size();
   }
 
-  /** Forgets what earlier runs found out. */
-  public void startOver() throws IOException {
-    log.clear();
+  /**
+   * Finds T, S and heads from the items' contexts, unless an earlier run has; questions and answers
+   * are not looked at.
+   *
+   * @param fresh whether to forget what an earlier run found
+   * @param seed of the questions that are made from the contexts
+   * @param progress told the part that is done
+   * @throws io.gibbon.runtime.calibrate.TooFewDocumentsException if there are too few contexts
+   */
+  public Calibration calibrate(boolean fresh, long seed, DoubleConsumer progress)
+      throws IOException {
+    Path file = directory.resolve("calibration-%s.json".formatted(key("calibration " + seed)));
+    if (fresh) {
+      Files.deleteIfExists(file);
+    }
+    return EvalCalibration.of(items, runtime, file, seed, progress);
   }
 
   /**
    * Runs what has not been run and reports on everything.
    *
+   * @param calibration T and S of the calibrated modes, and the heads
+   * @param fresh whether to forget what earlier runs found out
    * @param seed of the intervals
    * @param progress told how many items are done
    * @throws IllegalArgumentException if an item does not fit the model
    */
-  public EvalReport run(long seed, IntConsumer progress) throws IOException {
+  public EvalReport run(Calibration calibration, boolean fresh, long seed, IntConsumer progress)
+      throws IOException {
+    List<Mode> modes = Mode.all(options, calibration);
+    String settings = "%s %s %s".formatted(modes, calibration, options);
+    OutcomeLog log = new OutcomeLog(directory.resolve(key(settings) + ".jsonl"));
+    if (fresh) {
+      log.clear();
+    }
     List<Outcome> outcomes = new ArrayList<>(log.read());
     outcomes.removeIf(outcome -> outcome.item() >= items.size());
     Set<Integer> known = outcomes.stream().map(Outcome::item).collect(Collectors.toSet());
     for (int i = 0; i < items.size(); i++) {
       if (!known.contains(i)) {
-        List<Outcome> ofItem = run(i);
+        List<Outcome> ofItem = run(i, modes, calibration);
         log.append(ofItem);
         outcomes.addAll(ofItem);
       }
       progress.accept(i + 1);
     }
-    List<String> names = modes.stream().map(Mode::name).toList();
     return EvalReport.of(
-        data.getFileName().toString(), runtime.profile().model(), names, outcomes, seed);
+        data.getFileName().toString(),
+        runtime.profile().model(),
+        calibration,
+        modes.stream().map(Mode::name).toList(),
+        outcomes,
+        seed);
   }
 
-  private List<Outcome> run(int index) {
-    try (ItemEvaluation item = new ItemEvaluation(index, items.get(index), runtime, options)) {
+  private List<Outcome> run(int index, List<Mode> modes, Calibration calibration) {
+    try (ItemEvaluation item =
+        new ItemEvaluation(index, items.get(index), runtime, options, calibration)) {
       return modes.stream().map(item::run).toList();
     }
   }

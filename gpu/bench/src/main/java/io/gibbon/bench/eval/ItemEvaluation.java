@@ -1,11 +1,14 @@
 package io.gibbon.bench.eval;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.Citations;
+import io.gibbon.runtime.rank.ContextRanker;
 import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.rank.ContextReader.Reading;
+import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.sampling.LogProbabilities;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +22,7 @@ final class ItemEvaluation implements AutoCloseable {
   private final EvalItem item;
   private final ModelRuntime runtime;
   private final EvalOptions options;
+  private final Calibration calibration;
   private final ItemWords words;
   private final ItemStates states;
   private final Map<Mode.Selector, List<Integer>> orders = new EnumMap<>(Mode.Selector.class);
@@ -28,11 +32,17 @@ final class ItemEvaluation implements AutoCloseable {
   /**
    * @throws IllegalArgumentException if the item does not fit the model's window
    */
-  ItemEvaluation(int index, EvalItem item, ModelRuntime runtime, EvalOptions options) {
+  ItemEvaluation(
+      int index,
+      EvalItem item,
+      ModelRuntime runtime,
+      EvalOptions options,
+      Calibration calibration) {
     this.index = index;
     this.item = item;
     this.runtime = runtime;
     this.options = options;
+    this.calibration = calibration;
     this.words = ItemWords.of(item, runtime);
     requireFits();
     this.states = new ItemStates(words, runtime);
@@ -69,7 +79,21 @@ final class ItemEvaluation implements AutoCloseable {
     ContextReader reader = states.reader(mode.encoding());
     return item.classifies()
         ? choose(mode, reader, reading, began)
-        : answer(mode, reader, reading, goldFirst(mode, order), began);
+        : answer(mode, reader, reading, chosen, goldFirst(mode, order), began);
+  }
+
+  private @Nullable Double citedFirst(
+      Mode mode, ContextReader reader, Reading reading, List<Integer> chosen, int[] answer) {
+    if (mode.encoding() != Mode.Encoding.PREFIXED || !item.marked() || answer.length == 0) {
+      return null;
+    }
+    double[] shares =
+        Citations.shares(
+                reader, reading, words.query(), answer, List.of(answer.length), calibration.heads())
+            .getFirst();
+    return item.contexts().get(chosen.get(new Ranking(shares).order().getFirst())).gold()
+        ? 1.0
+        : 0.0;
   }
 
   private @Nullable Double goldFirst(Mode mode, List<Integer> order) {
@@ -80,7 +104,12 @@ final class ItemEvaluation implements AutoCloseable {
   }
 
   private Outcome answer(
-      Mode mode, ContextReader reader, Reading reading, @Nullable Double goldFirst, long began) {
+      Mode mode,
+      ContextReader reader,
+      Reading reading,
+      List<Integer> chosen,
+      @Nullable Double goldFirst,
+      long began) {
     int[] tokens =
         reader.continuation(
             reading, words.query(), options.maxTokens(), runtime.tokenizer().endOfGeneration());
@@ -98,6 +127,7 @@ final class ItemEvaluation implements AutoCloseable {
         mean(rows, words.answers().getFirst()),
         divergence(rows),
         goldFirst,
+        citedFirst(mode, reader, reading, chosen, tokens),
         seconds);
   }
 
@@ -129,6 +159,7 @@ final class ItemEvaluation implements AutoCloseable {
         item.answers().contains(text) ? 1.0 : 0.0,
         mean(rightRows, words.answers().get(right)),
         divergence(rightRows),
+        null,
         null,
         seconds);
   }
@@ -175,27 +206,23 @@ final class ItemEvaluation implements AutoCloseable {
     return switch (selector) {
       case ALL -> item.all();
       case BM25 ->
-          best(
-              Bm25.scores(
-                  item.question(),
-                  item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()));
-      case LIKELIHOOD -> best(likelihood());
+          new Ranking(
+                  Bm25.scores(
+                      item.question(),
+                      item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()))
+              .order();
+      case LIKELIHOOD -> ranker().byLikelihood(contexts(), words.opening()).order();
+      case ATTENTION ->
+          ranker().byAttention(contexts(), words.opening(), calibration.heads()).order();
     };
   }
 
-  private double[] likelihood() {
-    List<Reading> alone = new ArrayList<>();
-    for (int i : item.all()) {
-      alone.add(states.reading(Mode.Encoding.PREFIXED, List.of(i), 1, 1));
-    }
-    return states.reader(Mode.Encoding.PREFIXED).logProbabilities(alone, words.opening(), 1);
+  private ContextRanker ranker() {
+    return new ContextRanker(states.reader(Mode.Encoding.PREFIXED));
   }
 
-  /** Indices by descending score; of equal ones the first in order comes first. */
-  private List<Integer> best(double[] scores) {
-    return item.all().stream()
-        .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]))
-        .toList();
+  private List<KvStates> contexts() {
+    return states.reading(Mode.Encoding.PREFIXED, item.all(), 1, 1).contexts();
   }
 
   private static double seconds(long began) {

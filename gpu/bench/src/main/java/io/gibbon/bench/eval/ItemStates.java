@@ -32,7 +32,7 @@ final class ItemStates implements AutoCloseable {
   ItemStates(ItemWords words, ModelRuntime runtime) {
     this.runtime = runtime;
     this.words = words;
-    this.prefix = encode(null, words.prefix());
+    this.prefix = encode(runtime, null, words.prefix());
   }
 
   private record Key(Mode.Encoding encoding, List<Integer> contexts) {}
@@ -59,7 +59,10 @@ final class ItemStates implements AutoCloseable {
       Mode.Encoding encoding, List<Integer> chosen, @Nullable KvStates before) {
     return chosen.stream()
         .map(
-            i -> once(new Key(encoding, List.of(i)), () -> stored(before, words.contexts().get(i))))
+            i ->
+                once(
+                    new Key(encoding, List.of(i)),
+                    () -> stored(runtime, before, words.contexts().get(i))))
         .toList();
   }
 
@@ -70,6 +73,7 @@ final class ItemStates implements AutoCloseable {
         new Key(Mode.Encoding.SEQUENTIAL, order),
         () ->
             encode(
+                runtime,
                 prefix,
                 order.stream().flatMapToInt(i -> IntStream.of(words.contexts().get(i))).toArray()));
   }
@@ -78,13 +82,14 @@ final class ItemStates implements AutoCloseable {
     return states.computeIfAbsent(key, k -> encoding.get());
   }
 
-  private KvStates stored(@Nullable KvStates before, int[] tokens) {
-    try (KvStates working = encode(before, tokens)) {
+  /** A context as it is kept. */
+  static KvStates stored(ModelRuntime runtime, @Nullable KvStates before, int[] tokens) {
+    try (KvStates working = encode(runtime, before, tokens)) {
       return working.in(runtime.profile().layout());
     }
   }
 
-  private KvStates encode(@Nullable KvStates before, int[] tokens) {
+  private static KvStates encode(ModelRuntime runtime, @Nullable KvStates before, int[] tokens) {
     KvLayout layout = runtime.profile().layout().working();
     KvStates own = KvStates.allocate(layout, tokens.length);
     int start = before == null ? 0 : before.tokens();

@@ -1,5 +1,6 @@
 package io.gibbon.bench.eval;
 
+import io.gibbon.runtime.Calibration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,21 +40,31 @@ record Mode(
     /** Words in common. */
     BM25,
     /** The question's log-probability given each context alone. */
-    LIKELIHOOD
+    LIKELIHOOD,
+    /** The attention of a few heads, and likelihood. */
+    ATTENTION
   }
 
   /** The one that the others are compared with. */
   static final String SEQUENTIAL = "sequential";
 
   /** All modes side by side. */
-  static List<Mode> all(EvalOptions options) {
-    double t = options.temperature();
-    double s = options.scalingFactor();
+  static List<Mode> all(EvalOptions options, Calibration calibration) {
+    double t = calibration.attentionTemperature();
+    double s = calibration.scalingFactor();
     List<Mode> modes = new ArrayList<>();
     modes.add(new Mode(SEQUENTIAL, Encoding.SEQUENTIAL, Selector.ALL, 0, 1, 1));
     modes.add(new Mode("parallel", Encoding.BARE, Selector.ALL, 0, 1, 1));
     modes.add(new Mode("parallel+prefix", Encoding.PREFIXED, Selector.ALL, 0, 1, 1));
-    modes.add(new Mode("ape", Encoding.PREFIXED, Selector.ALL, 0, t, s));
+    modes.add(
+        new Mode(
+            "ape",
+            Encoding.PREFIXED,
+            Selector.ALL,
+            0,
+            options.temperature(),
+            options.scalingFactor()));
+    modes.add(new Mode("ape calibrated", Encoding.PREFIXED, Selector.ALL, 0, t, s));
     for (Selector selector : Selector.values()) {
       for (int keep : selector == Selector.ALL ? List.<Integer>of() : options.keep()) {
         String by = "+%s@%d".formatted(selector.name().toLowerCase(Locale.ROOT), keep);

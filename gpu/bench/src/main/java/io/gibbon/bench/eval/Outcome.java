@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     nats
  * @param goldFirst whether the context chosen first is gold, or null if nothing was chosen or
  *     marked
+ * @param citedFirst whether the context cited first is gold, or null if none is marked
  * @param seconds time to choose and answer, without encoding
  */
 record Outcome(
@@ -30,4 +31,5 @@ record Outcome(
     double logprob,
     double kl,
     @Nullable Double goldFirst,
+    @Nullable Double citedFirst,
     double seconds) {}

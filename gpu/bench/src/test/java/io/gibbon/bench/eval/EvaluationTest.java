@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.gibbon.bench.eval.EvalReport.ModeResult;
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvFormat;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EvaluationTest {
 
   private static final EvalOptions OPTIONS = new EvalOptions(0.8, 1, List.of(1, 2), 4);
+  private static final Calibration CALIBRATION =
+      new Calibration(0.9, 0.8, List.of(new Head(1, 2), new Head(0, 0)));
   private static final String OPEN =
       """
       {"question": "Who keeps the light?", "answers": ["Una Byrne"], "contexts": [\
@@ -57,9 +61,11 @@ class EvaluationTest {
 
   @Test
   void allModesRunOnAllItemsAndTheReportHasWhatItPromises() throws IOException {
-    EvalReport report = evaluation(write(OPEN + OPEN + OPEN)).run(1, done -> {});
+    EvalReport report =
+        evaluation(write(OPEN + OPEN + OPEN)).run(CALIBRATION, false, 1, done -> {});
     assertThat(report.modes().keySet())
-        .containsExactlyElementsOf(Mode.all(OPTIONS).stream().map(Mode::name).toList());
+        .containsExactlyElementsOf(
+            Mode.all(OPTIONS, CALIBRATION).stream().map(Mode::name).toList());
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.kl().value()).isZero();
     // One context kept, T = S = 1: whichever is chosen first, keeping both in order is sequential.
@@ -82,7 +88,7 @@ class EvaluationTest {
 
   @Test
   void anItemWithChoicesIsJudgedByThem() throws IOException {
-    EvalReport report = evaluation(write(CHOICE)).run(1, done -> {});
+    EvalReport report = evaluation(write(CHOICE)).run(CALIBRATION, false, 1, done -> {});
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.f1()).isNull();
     assertThat(sequential.accuracy().value()).isIn(0.0, 100.0);
@@ -94,17 +100,17 @@ class EvaluationTest {
   @Test
   void whatWasDoneIsNotDoneAgainAndALineCutOffIs() throws IOException {
     Path data = write(OPEN + OPEN);
-    EvalReport first = evaluation(data).run(1, done -> {});
+    EvalReport first = evaluation(data).run(CALIBRATION, false, 1, done -> {});
     Path kept;
     try (var files = Files.list(directory.resolve("kept"))) {
       kept = files.findFirst().orElseThrow();
     }
     String lines = Files.readString(kept);
-    assertThat(evaluation(data).run(1, done -> {})).isEqualTo(first);
+    assertThat(evaluation(data).run(CALIBRATION, false, 1, done -> {})).isEqualTo(first);
     assertThat(Files.readString(kept)).isEqualTo(lines);
     int half = lines.length() / 2 + 20;
     Files.writeString(kept, lines.substring(0, half), StandardOpenOption.TRUNCATE_EXISTING);
-    EvalReport resumed = evaluation(data).run(1, done -> {});
+    EvalReport resumed = evaluation(data).run(CALIBRATION, false, 1, done -> {});
     assertThat(resumed.items()).isEqualTo(2);
     assertThat(resumed.modes().get("ape").f1()).isEqualTo(first.modes().get("ape").f1());
     assertThat(Files.readString(kept)).startsWith(lines.lines().findFirst().orElseThrow());
@@ -114,7 +120,7 @@ class EvaluationTest {
   void anItemLongerThanTheWindowIsNamed() throws IOException {
     String text = "A long way home. ".repeat(2000);
     Path data = write(OPEN + OPEN.replace("Una Byrne keeps the light.", text));
-    assertThatThrownBy(() -> evaluation(data).run(1, done -> {}))
+    assertThatThrownBy(() -> evaluation(data).run(CALIBRATION, false, 1, done -> {}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("item 2: contexts")
         .hasMessageContaining("window is 4,096");

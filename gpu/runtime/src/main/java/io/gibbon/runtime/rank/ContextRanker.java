@@ -3,18 +3,28 @@ package io.gibbon.runtime.rank;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.ContextReader.Reading;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
- * Scores contexts by how much a question is about them, from their cached KV states alone.
+ * Ranks contexts by how much a question is about them, from their cached KV states alone.
  * Thread-safe as its reader is.
  */
 public final class ContextRanker {
 
-  /** Of the joint pass that attention is read from. */
+  /** Contexts whose likelihood is read after one pass over all. */
+  private static final int SHORTLIST = 8;
+
+  /**
+   * Nats that one of the logarithm of a share counts. Likelihood adds up over a question's tokens,
+   * most of which say nothing about the context, so it varies much more than a share does.
+   */
+  private static final double NATS = 8;
+
+  /** Of the pass over all contexts. */
   private static final double TEMPERATURE = 0.9;
+
+  private static final double LEAST_SHARE = 1e-9;
 
   private final ContextReader reader;
 
@@ -24,36 +34,47 @@ public final class ContextRanker {
   }
 
   /**
-   * Query likelihood: the log-probability of the question given each context alone, in nats. Reads
-   * the question once for each context.
+   * Query likelihood: the log-probability of the question given each context alone. Reads the
+   * question once for each context.
    *
    * @param question at least two tokens
    */
-  public double[] byLikelihood(List<KvStates> contexts, int[] question) {
+  public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
     List<Reading> alone = contexts.stream().map(Reading::alone).toList();
-    return reader.logProbabilities(alone, question, 1);
+    return new Ranking(reader.logProbabilities(alone, question, 1));
   }
 
   /**
-   * The share of the question's attention that falls on each context, the mean over some heads.
-   * Reads the question once over all contexts together, no deeper than the heads lie.
+   * By the attention of heads and by likelihood: one pass over all contexts, no deeper than the
+   * heads lie, finds the {@value #SHORTLIST} contexts that the question attends to most; of these
+   * the likelihood is read too.
+   *
+   * @param question at least two tokens
+   * @param heads at least one
    */
-  public double[] byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
-    float[][] shares = reader.shares(new Reading(contexts, TEMPERATURE, 1), question, 0, heads);
+  public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
+    double[] shares = shares(contexts, question, heads);
+    List<Integer> shortlist = new Ranking(shares).best(SHORTLIST);
+    double[] likelihood =
+        byLikelihood(shortlist.stream().map(contexts::get).toList(), question).scores();
     double[] scores = new double[contexts.size()];
-    for (float[] ofHead : shares) {
-      for (int i = 0; i < scores.length; i++) {
-        scores[i] += ofHead[i] / shares.length;
-      }
+    Arrays.fill(scores, Double.NEGATIVE_INFINITY);
+    for (int i = 0; i < likelihood.length; i++) {
+      int context = shortlist.get(i);
+      scores[context] = likelihood[i] + NATS * Math.log(Math.max(LEAST_SHARE, shares[context]));
     }
-    return scores;
+    return new Ranking(scores);
   }
 
-  /** Indices by descending score; of equal ones the first comes first. */
-  public static List<Integer> order(double[] scores) {
-    return IntStream.range(0, scores.length)
-        .boxed()
-        .sorted(Comparator.comparingDouble(i -> -scores[i]))
-        .toList();
+  /** The share of the question's attention that falls on each context, the mean over some heads. */
+  public double[] shares(List<KvStates> contexts, int[] question, List<Head> heads) {
+    float[][] shares = reader.shares(new Reading(contexts, TEMPERATURE, 1), question, heads);
+    double[] means = new double[contexts.size()];
+    for (float[] ofHead : shares) {
+      for (int i = 0; i < means.length; i++) {
+        means[i] += ofHead[i] / shares.length;
+      }
+    }
+    return means;
   }
 }

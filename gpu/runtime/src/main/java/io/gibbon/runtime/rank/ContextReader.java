@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ContextReader {
 
-  /** Rows of one step: bounds the time that answers wait, and the memory of logits. */
-  private static final int STEP_ROWS = 64;
+  /** Rows of one step: bounds the time that answers wait. */
+  private static final int STEP_ROWS = 128;
+
+  /** Rows of one step whose logits are wanted: bounds their memory. */
+  private static final int LOGIT_ROWS = 64;
 
   private final Steps steps;
   private final KvLayout layout;
@@ -71,29 +74,46 @@ public final class ContextReader {
     List<Sequence> sequences = new ArrayList<>();
     try {
       readings.forEach(reading -> sequences.add(sequence(reading, tokens.length)));
-      int rows = Math.max(1, STEP_ROWS / Math.max(1, readings.size()));
+      read(sequences, Arrays.copyOf(tokens, from - 1));
+      int rows = Math.max(1, LOGIT_ROWS / Math.max(1, readings.size()));
       float[][] logits = new float[readings.size()][rows * vocabulary];
-      LogProbabilities probabilities = new LogProbabilities();
-      for (int first = 0; first < tokens.length - 1; first += rows) {
+      for (int first = from - 1; first < tokens.length - 1; first += rows) {
         int end = Math.min(tokens.length - 1, first + rows);
-        int[] some = Arrays.copyOfRange(tokens, first, end);
         List<Slice> slices = new ArrayList<>();
         for (int i = 0; i < sequences.size(); i++) {
+          int[] some = Arrays.copyOfRange(tokens, first, end);
           slices.add(new Slice(sequences.get(i), first, some, logits[i], null));
         }
         steps.run(slices);
-        for (int token = Math.max(first, from - 1); token < end; token++) {
-          for (int i = 0; i < sums.length; i++) {
-            int at = (token - first) * vocabulary;
-            probabilities.read(Arrays.copyOfRange(logits[i], at, at + vocabulary));
-            sums[i] += probabilities.of(tokens[token + 1]);
-          }
+        for (int i = 0; i < sums.length; i++) {
+          sums[i] += sum(logits[i], Arrays.copyOfRange(tokens, first + 1, end + 1));
         }
       }
     } finally {
       sequences.forEach(sequence -> sequence.own().close());
     }
     return sums;
+  }
+
+  /** Reads the same first tokens in all sequences. */
+  private void read(List<Sequence> sequences, int[] tokens) {
+    int rows = Math.max(1, STEP_ROWS / Math.max(1, sequences.size()));
+    for (int first = 0; first < tokens.length; first += rows) {
+      int[] some = Arrays.copyOfRange(tokens, first, Math.min(tokens.length, first + rows));
+      int from = first;
+      steps.run(sequences.stream().map(s -> new Slice(s, from, some, null, null)).toList());
+    }
+  }
+
+  /** Log-probability of tokens, each predicted by its row. */
+  private double sum(float[] logits, int[] tokens) {
+    LogProbabilities probabilities = new LogProbabilities();
+    double sum = 0;
+    for (int i = 0; i < tokens.length; i++) {
+      probabilities.read(Arrays.copyOfRange(logits, i * vocabulary, (i + 1) * vocabulary));
+      sum += probabilities.of(tokens[i]);
+    }
+    return sum;
   }
 
   /**
@@ -156,25 +176,36 @@ public final class ContextReader {
   }
 
   /**
-   * Attention shares of single heads, the mean over the tokens from {@code from} on. Layers beyond
-   * the deepest of the heads do not run.
+   * Attention shares of single heads, the mean over the tokens. Layers beyond the deepest of the
+   * heads do not run.
    *
    * @return by head, then by context
    */
-  public float[][] shares(Reading reading, int[] tokens, int from, List<Head> heads) {
-    Sequence sequence = sequence(reading, tokens.length);
+  public float[][] shares(Reading reading, int[] tokens, List<Head> heads) {
+    return shares(reading, List.of(tokens), heads).getFirst();
+  }
+
+  /**
+   * The same for tokens that follow each other, part by part.
+   *
+   * @param parts none empty
+   */
+  public List<float[][]> shares(Reading reading, List<int[]> parts, List<Head> heads) {
+    List<float[][]> shares = new ArrayList<>();
+    int total = parts.stream().mapToInt(part -> part.length).sum();
+    Sequence sequence = sequence(reading, total);
     try (KvStates own = sequence.own()) {
-      if (from > 0) {
-        int[] before = Arrays.copyOf(tokens, from);
-        steps.run(List.of(new Slice(sequence, 0, before, null, null)));
+      int filled = 0;
+      for (int[] part : parts) {
+        HeadShares wanted = HeadShares.each(heads, reading.contexts().size());
+        steps.run(List.of(new Slice(sequence, filled, part, null, wanted)));
+        filled += part.length;
+        float[][] values = new float[heads.size()][];
+        Arrays.setAll(values, wanted::of);
+        shares.add(values);
       }
-      HeadShares shares = HeadShares.each(heads, reading.contexts().size());
-      int[] rest = Arrays.copyOfRange(tokens, from, tokens.length);
-      steps.run(List.of(new Slice(sequence, from, rest, null, shares)));
-      float[][] values = new float[heads.size()][];
-      Arrays.setAll(values, shares::of);
-      return values;
     }
+    return shares;
   }
 
   private Sequence sequence(Reading reading, int tokens) {

@@ -108,9 +108,10 @@ class ContextReaderTest {
     int[] tokens = tokens(10, 10);
     Reading reading = new Reading(List.of(encode(tokens(15, 11)), encode(tokens(60, 12))), 1, 1);
     List<Head> heads = List.of(new Head(1, 3), new Head(0, 0));
-    float[][] all = reader.shares(reading, tokens, 0, heads);
-    float[][] early = reader.shares(reading, Arrays.copyOf(tokens, 6), 0, heads);
-    float[][] late = reader.shares(reading, tokens, 6, heads);
+    float[][] all = reader.shares(reading, tokens, heads);
+    List<int[]> parts = List.of(Arrays.copyOf(tokens, 6), Arrays.copyOfRange(tokens, 6, 10));
+    float[][] early = reader.shares(reading, parts, heads).get(0);
+    float[][] late = reader.shares(reading, parts, heads).get(1);
     for (int head = 0; head < heads.size(); head++) {
       for (int context = 0; context < 2; context++) {
         double mean = 0.6 * early[head][context] + 0.4 * late[head][context];

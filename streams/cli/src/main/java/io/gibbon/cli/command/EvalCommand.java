@@ -7,7 +7,9 @@ import io.gibbon.bench.eval.Evaluation;
 import io.gibbon.cli.DownloadProgress;
 import io.gibbon.cli.UserException;
 import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.calibrate.TooFewDocumentsException;
 import io.gibbon.runtime.download.ModelStore;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -40,6 +42,9 @@ import picocli.CommandLine.Spec;
     })
 final class EvalCommand implements Runnable {
 
+  /** Steps of the calibration's progress bar. */
+  private static final int PARTS = 100;
+
   @Mixin private ConfigOptions options = new ConfigOptions();
 
   @Parameters(paramLabel = "DATA", description = "A file of questions over contexts.")
@@ -55,7 +60,8 @@ final class EvalCommand implements Runnable {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Of the intervals' random draws. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Of random draws: of intervals, and of the questions that calibrate. Default: ${DEFAULT-VALUE}.")
   private long seed;
 
   @Option(
@@ -112,7 +118,7 @@ final class EvalCommand implements Runnable {
     Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
     try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
       print(evaluate(runtime));
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | TooFewDocumentsException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new UserException("%s: %s".formatted(data, e.getMessage()), e);
@@ -128,11 +134,12 @@ final class EvalCommand implements Runnable {
             data,
             kept,
             limit == null ? Integer.MAX_VALUE : limit);
-    if (fresh) {
-      evaluation.startOver();
+    Calibration calibration;
+    try (ProgressBar bar = Progress.bar("calibrating", PARTS)) {
+      calibration = evaluation.calibrate(fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
     }
     try (ProgressBar bar = Progress.bar(data.getFileName().toString(), evaluation.size())) {
-      return evaluation.run(seed, bar::stepTo);
+      return evaluation.run(calibration, fresh, seed, bar::stepTo);
     }
   }
 

@@ -1,0 +1,47 @@
+package io.gibbon.runtime.rank;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Contexts in the order of their scores.
+ *
+ * @param scores of each context; more is better. Differences are in nats where likelihood was read;
+ *     negative infinity where it was not thought worth it
+ */
+public record Ranking(double[] scores) {
+
+  /** Indices by descending score; of equal ones the first comes first. */
+  public List<Integer> order() {
+    return IntStream.range(0, scores.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -scores[i]))
+        .toList();
+  }
+
+  /**
+   * The best ones.
+   *
+   * @param keep how many if it is 1 or more; below 1, as many as it takes to have that much of the
+   *     probability, that the scores are logarithms of
+   */
+  public List<Integer> best(double keep) {
+    List<Integer> order = order();
+    if (keep >= 1) {
+      return order.subList(0, (int) Math.min(keep, order.size()));
+    }
+    double greatest = order.isEmpty() ? 0 : scores[order.getFirst()];
+    double total = IntStream.range(0, scores.length).mapToDouble(i -> weight(i, greatest)).sum();
+    double sum = 0;
+    int count = 0;
+    while (count < order.size() && sum < keep * total) {
+      sum += weight(order.get(count++), greatest);
+    }
+    return order.subList(0, count);
+  }
+
+  private double weight(int index, double greatest) {
+    return Math.exp(scores[index] - greatest);
+  }
+}
