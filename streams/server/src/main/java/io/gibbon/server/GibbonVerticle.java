@@ -2,6 +2,7 @@ package io.gibbon.server;
 
 import io.gibbon.server.answer.AnswerMeters;
 import io.gibbon.server.answer.AnswerService;
+import io.gibbon.server.answer.CalibrationService;
 import io.gibbon.server.answer.Engine;
 import io.gibbon.server.documents.DocumentWriter;
 import io.gibbon.server.http.Api;
@@ -31,6 +32,7 @@ public final class GibbonVerticle extends VerticleBase {
   private final PrometheusMeterRegistry registry;
   private final OwnMeters meters;
   private @Nullable AnswerService answers;
+  private @Nullable CalibrationService calibration;
   private @Nullable DocumentWriter writer;
   private @Nullable Api api;
   private volatile @Nullable GenerationDoor door;
@@ -70,6 +72,7 @@ public final class GibbonVerticle extends VerticleBase {
     GibbonMeters.bind(meters, engine.cache());
     writer = config.hasKafka() ? new DocumentWriter(config) : null;
     answers = new AnswerService(engine, states, config, new AnswerMeters(meters));
+    calibration = new CalibrationService(engine, states);
     api =
         new Api(
             vertx,
@@ -77,6 +80,7 @@ public final class GibbonVerticle extends VerticleBase {
             contract,
             engine.profile(),
             answers,
+            calibration,
             states,
             writer,
             registry,
@@ -108,6 +112,7 @@ public final class GibbonVerticle extends VerticleBase {
             () -> {
               close(door);
               close(api);
+              close(calibration);
               close(answers);
               return null;
             })

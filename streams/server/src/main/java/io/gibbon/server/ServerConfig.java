@@ -3,6 +3,7 @@ package io.gibbon.server;
 import static io.gibbon.runtime.GenerationTask.GREATEST_FACTOR;
 import static io.gibbon.runtime.GenerationTask.LEAST_FACTOR;
 
+import io.gibbon.runtime.rank.Selection;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -29,9 +30,18 @@ import java.util.Map;
  * @param requestTimeout {@code PT5M}; the longest that one answer may take
  * @param waitLimit {@code PT30S}; the longest that a request waits for a document to be encoded
  * @param defaultCollection {@code default}; searched for chats that name no collection
- * @param topK {@code 2}; contexts that a search may propose, unless a request says otherwise
- * @param attentionTemperature {@code 0.8}; APE's T, unless a request says otherwise
- * @param scalingFactor {@code 1.0}; APE's S, unless a request says otherwise
+ * @param topK {@code 2}; the most contexts that an answer draws on where nothing is selected,
+ *     unless a request says otherwise
+ * @param selection {@code attention}; what chooses among proposed contexts, unless a request says
+ *     otherwise: {@code none}, {@code likelihood} or {@code attention}, which is likelihood until
+ *     the profile is calibrated
+ * @param candidates {@code 32}; contexts that a search proposes where something is selected
+ * @param keep {@code 2}; what a selection keeps, unless a request says otherwise: how many
+ *     contexts, or below 1 as many as it takes to have that much of the probability
+ * @param attentionTemperature {@code 0.8}; APE's T over several contexts, unless the profile is
+ *     calibrated or a request says otherwise
+ * @param scalingFactor {@code 1.0}; APE's S over several contexts, unless the profile is calibrated
+ *     or a request says otherwise
  * @param temperature {@code 0}; of sampling, unless a request says otherwise: small models answer
  *     best from documents when they do not guess
  * @param maxTokens {@code 256}; the most tokens of an answer, unless a request says otherwise
@@ -62,6 +72,9 @@ public record ServerConfig(
     Duration waitLimit,
     String defaultCollection,
     int topK,
+    Selection selection,
+    int candidates,
+    double keep,
     double attentionTemperature,
     double scalingFactor,
     double temperature,
@@ -97,6 +110,8 @@ public record ServerConfig(
     within("request-timeout", requestTimeout.toMillis(), 1, Duration.ofDays(1).toMillis());
     within("wait-limit", waitLimit.toMillis(), 1, Duration.ofHours(1).toMillis());
     within("top-k", topK, 0, 1000);
+    within("candidates", candidates, 1, 1000);
+    within("keep", keep, 0.01, 1000);
     within("attention-temperature", attentionTemperature, LEAST_FACTOR, GREATEST_FACTOR);
     within("scaling-factor", scalingFactor, LEAST_FACTOR, GREATEST_FACTOR);
     within("temperature", temperature, 0, 2);
@@ -135,6 +150,9 @@ public record ServerConfig(
             in.duration("wait-limit", Duration.ofSeconds(30)),
             in.text("default-collection", "default"),
             in.integer("top-k", 2),
+            in.choice("selection", Selection.class, Selection.ATTENTION),
+            in.integer("candidates", 32),
+            in.number("keep", 2),
             in.number("attention-temperature", 0.8),
             in.number("scaling-factor", 1.0),
             in.number("temperature", 0),

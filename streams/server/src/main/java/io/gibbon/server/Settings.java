@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -43,6 +44,23 @@ final class Settings {
 
   List<String> list(String key) {
     return read(key, List.of(), Settings::split, "a list");
+  }
+
+  /** One of a few names, in lower case. */
+  <T extends Enum<T>> T choice(String key, Class<T> type, T standard) {
+    List<String> names =
+        Arrays.stream(type.getEnumConstants()).map(c -> c.name().toLowerCase(Locale.ROOT)).toList();
+    return read(
+        key,
+        standard,
+        text -> {
+          int index = names.indexOf(text.toLowerCase(Locale.ROOT));
+          if (index < 0) {
+            throw new NumberFormatException(text);
+          }
+          return type.getEnumConstants()[index];
+        },
+        String.join(", ", names));
   }
 
   /** Settings under the prefix, without it. */

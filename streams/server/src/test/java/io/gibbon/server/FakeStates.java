@@ -1,5 +1,6 @@
 package io.gibbon.server;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.topology.CollectionList;
@@ -41,6 +42,9 @@ public final class FakeStates implements StateReader {
   /** Whether all partitions can be asked. */
   public volatile boolean complete = true;
 
+  /** What was learnt. */
+  public volatile @Nullable Calibration calibration;
+
   /** Runs at every look at documents, on the caller's thread. */
   public volatile Runnable onLook = () -> {};
 
@@ -77,6 +81,16 @@ public final class FakeStates implements StateReader {
   @Override
   public boolean ready() {
     return ready;
+  }
+
+  @Override
+  public Optional<Calibration> calibration() {
+    return Optional.ofNullable(calibration);
+  }
+
+  @Override
+  public void keep(Calibration learnt) {
+    calibration = learnt;
   }
 
   @Override

@@ -48,7 +48,7 @@ public final class TestServer implements AutoCloseable {
 
   private TestServer(Map<String, String> settings, PrometheusMeterRegistry registry) {
     this.registry = registry;
-    Map<String, String> all = new HashMap<>(Map.of("port", "0"));
+    Map<String, String> all = new HashMap<>(Map.of("port", "0", "selection", "none"));
     all.putAll(settings);
     verticle = new GibbonVerticle(ServerConfig.of(all), engine(generator, cache), states, registry);
   }
@@ -68,7 +68,7 @@ public final class TestServer implements AutoCloseable {
 
   /** The fake model. */
   public static Engine engine(FakeGenerator generator, KvCache cache) {
-    return new Engine(PROFILE, new Letters(), generator, cache);
+    return new Engine(PROFILE, new Letters(), generator, cache, new FakeRanker());
   }
 
   /** Every letter is a token. */
@@ -86,6 +86,11 @@ public final class TestServer implements AutoCloseable {
     @Override
     public int[] text(String text) {
       return text.chars().toArray();
+    }
+
+    @Override
+    public int[] opening(String question) {
+      return question.chars().toArray();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.gibbon.topology;
 import io.gibbon.runtime.Encoder;
 import io.gibbon.schemas.serde.SerdeOptions;
 import io.gibbon.topology.internals.Backpressure;
+import io.gibbon.topology.internals.Calibrations;
 import io.gibbon.topology.internals.DocumentReader;
 import io.gibbon.topology.internals.EncoderRoom;
 import io.gibbon.topology.internals.GibbonClientSupplier;
@@ -42,6 +43,7 @@ public final class GibbonTopology {
   private final DocumentReader documents;
   private final EncoderRoom room = new EncoderRoom();
   private final OpenStores open = new OpenStores();
+  private final Calibrations calibrations;
   private final Backpressure backpressure = new Backpressure();
   private final TopologyMetrics metrics = new TopologyMetrics();
 
@@ -49,6 +51,7 @@ public final class GibbonTopology {
     this.config = config;
     this.encoder = encoder;
     this.documents = documents;
+    this.calibrations = new Calibrations(config, encoder.profile().fingerprint());
   }
 
   /**
@@ -77,6 +80,7 @@ public final class GibbonTopology {
             topology.documents,
             topology.room,
             topology.open,
+            topology.calibrations,
             topology.backpressure,
             topology.metrics)
         .addTo(builder);
@@ -100,7 +104,8 @@ public final class GibbonTopology {
 
   /** Reads the stores of a running application that has this topology. */
   public StateReader reader(KafkaStreams streams) {
-    return new LocalStateReader(streams, open, config.partitions(), encoder.profile());
+    return new LocalStateReader(
+        streams, open, calibrations, config.partitions(), encoder.profile());
   }
 
   /**

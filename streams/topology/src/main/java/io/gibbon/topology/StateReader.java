@@ -1,18 +1,31 @@
 package io.gibbon.topology;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.kv.KvStates;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads what the topology keeps. Thread-safe. All methods but {@link #ready} read from disk: call
- * them from a virtual thread or a worker, never from an event loop. They throw {@link
- * StateUnavailableException} while the application is not running.
+ * Reads what the topology keeps, and keeps what was learnt about it. Thread-safe. All methods but
+ * {@link #ready} and {@link #calibration} read from disk: call them from a virtual thread or a
+ * worker, never from an event loop. They throw {@link StateUnavailableException} while the
+ * application is not running.
  */
 public interface StateReader {
 
   /** Whether the first restoration is done; stays true through rebalances. Never waits. */
   boolean ready();
+
+  /** What was learnt about our own profile, by any instance, or empty. Never waits. */
+  Optional<Calibration> calibration();
+
+  /**
+   * Tells all instances what was learnt about our own profile; they use it as soon as they hear it.
+   * Waits for Kafka.
+   *
+   * @throws StateUnavailableException if Kafka does not take it
+   */
+  void keep(Calibration calibration);
 
   /** What is known of a document, or empty if it never came or was deleted. */
   Optional<DocumentStatus> document(DocumentId document);

@@ -9,6 +9,7 @@ import java.util.List;
  * @param text all of it
  * @param finishReason {@code stop} or {@code length}
  * @param contexts what it attended to
+ * @param citations where its sentences come from, as far as that is known
  * @param promptTokens all tokens in front of the answer, the cached ones included
  * @param cachedTokens tokens of prefix and contexts that were attended without being read again
  * @param completionTokens tokens generated
@@ -19,11 +20,21 @@ public record Answer(
     String text,
     String finishReason,
     List<Context> contexts,
+    List<Citation> citations,
     int promptTokens,
     int cachedTokens,
     int completionTokens,
     Duration firstToken,
     Duration total) {
+
+  /**
+   * Where a sentence comes from.
+   *
+   * @param sentence the sentence
+   * @param context id of the context
+   * @param share how much of it, 0 to 1
+   */
+  public record Citation(String sentence, String context, double share) {}
 
   /**
    * One attended context.

@@ -25,6 +25,7 @@ final class AnswerReader {
   private final long start;
   private final StringBuilder text = new StringBuilder();
   private final List<Answer.Context> contexts = new ArrayList<>();
+  private final List<Answer.Citation> citations = new ArrayList<>();
   private String finishReason = "";
   private int promptTokens;
   private int cachedTokens;
@@ -96,6 +97,16 @@ final class AnswerReader {
       contexts.clear();
       report.path("contexts").forEach(context -> contexts.add(context(context)));
     }
+    report.path("citations").forEach(citation -> citations.add(citation(citation)));
+  }
+
+  private Answer.Citation citation(JsonNode citation) {
+    int end = Math.clamp(citation.path("end").asInt(), 0, text.length());
+    int start = Math.clamp(citation.path("start").asInt(), 0, end);
+    return new Answer.Citation(
+        text.substring(start, end),
+        citation.path("context").asText(),
+        citation.path("share").asDouble());
   }
 
   private static Answer.Context context(JsonNode context) {
@@ -113,6 +124,7 @@ final class AnswerReader {
         text.toString(),
         finishReason,
         List.copyOf(contexts),
+        List.copyOf(citations),
         promptTokens,
         cachedTokens,
         completionTokens,

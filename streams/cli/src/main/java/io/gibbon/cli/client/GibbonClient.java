@@ -178,6 +178,27 @@ public final class GibbonClient implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts a calibration; returns at once.
+   *
+   * @param collection whose documents to learn from; null for all
+   */
+  public void startCalibration(@Nullable String collection, long seed) {
+    ObjectNode body = json.createObjectNode().put("seed", seed);
+    if (collection != null) {
+      body.put("collection", collection);
+    }
+    call(
+        request("/v1/calibration")
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofByteArray(bytes(body))));
+  }
+
+  /** How far the latest calibration is. */
+  public CalibrationStatus calibration() {
+    return CalibrationStatus.of(call(request("/v1/calibration").GET()));
+  }
+
   /** Asks, and reads the answer as it is written. */
   public Answer ask(Question question, Consumer<String> onText) {
     HttpRequest.Builder request =

@@ -101,6 +101,7 @@ public final class LocalModel implements AutoCloseable {
               text.toString(),
               result.finishReason().name().toLowerCase(Locale.ROOT),
               List.of(),
+              List.of(),
               result.queryTokens() + result.cachedTokens(),
               result.cachedTokens(),
               result.completionTokens(),

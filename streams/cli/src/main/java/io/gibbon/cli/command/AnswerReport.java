@@ -8,12 +8,20 @@ public final class AnswerReport {
 
   private AnswerReport() {}
 
-  /** Prints contexts with their attention shares, then times and tokens. */
+  /**
+   * Prints contexts with their attention shares, where each sentence comes from, then times and
+   * tokens.
+   */
   public static void print(Answer answer, PrintWriter out) {
     for (Answer.Context context : answer.contexts()) {
       out.printf(
           "  %5.1f%%  %s (%s), %d tokens%n",
           100 * context.share(), context.title(), context.id(), context.tokens());
+    }
+    for (Answer.Citation citation : answer.citations()) {
+      out.printf(
+          "  \"%s\" comes from %s (%.0f%%)%n",
+          citation.sentence(), citation.context(), 100 * citation.share());
     }
     if (answer.contexts().isEmpty()) {
       out.println("  no documents were used");

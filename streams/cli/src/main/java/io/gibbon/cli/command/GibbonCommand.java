@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       ModelsCommand.class,
       BenchCommand.class,
       EvalCommand.class,
+      CalibrateCommand.class,
       CheckNumericsCommand.class,
       ConfigCommand.class,
       DoctorCommand.class,

@@ -1,6 +1,7 @@
 package io.gibbon.cli.config;
 
 import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.chat.PromptFormat;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.topology.TopologyConfig;
@@ -156,9 +157,20 @@ public record GibbonConfig(
             .maxSequences((Integer) values.get("runtime.max-sequences"))
             .queueLimit((Integer) values.get("runtime.queue-limit"))
             .kvBudgetBytes((Long) values.get("runtime.kv-budget-bytes"))
-            .encodeAheadBytes((Long) values.get("runtime.encode-ahead-bytes"));
+            .encodeAheadBytes((Long) values.get("runtime.encode-ahead-bytes"))
+            .promptFormat(
+                new PromptFormat(
+                    prompt("prompt.system"), prompt("prompt.context"), prompt("prompt.question")));
     int threads = (Integer) values.get("runtime.threads");
     return (threads == 0 ? builder : builder.threads(threads)).build();
+  }
+
+  private String prompt(String key) {
+    try {
+      return Settings.unescaped((String) values.get(key));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+    }
   }
 
   /** The existing Kafka's address, or empty for the embedded broker. */

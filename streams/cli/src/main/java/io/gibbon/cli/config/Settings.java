@@ -7,6 +7,7 @@ import static org.apache.kafka.common.config.ConfigDef.Range.atLeast;
 import static org.apache.kafka.common.config.ConfigDef.Range.between;
 
 import io.gibbon.runtime.RuntimeConfig;
+import io.gibbon.runtime.chat.PromptFormat;
 import java.util.Set;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Type;
@@ -44,6 +45,7 @@ final class Settings {
     ConfigDef def = new ConfigDef();
     general(def);
     runtime(def);
+    prompt(def);
     topology(def);
     server(def);
     return def;
@@ -136,6 +138,38 @@ final class Settings {
             atLeast(1),
             LOW,
             "The most bytes of encoded contexts of one document that wait to be collected.");
+  }
+
+  private static void prompt(ConfigDef def) {
+    prompt(
+        def,
+        "prompt.system",
+        PromptFormat.DEFAULT.system(),
+        "The system message in front of everything. Changing it encodes every document again.");
+    prompt(
+        def,
+        "prompt.context",
+        PromptFormat.DEFAULT.context(),
+        "How one context reads; has {title} and {text}. Changing it encodes every document again.");
+    prompt(
+        def,
+        "prompt.question",
+        PromptFormat.DEFAULT.question(),
+        "How a question about documents reads; has {question}. Can change at any time.");
+  }
+
+  private static void prompt(ConfigDef def, String key, String value, String doc) {
+    def.define(key, Type.STRING, escaped(value), MEDIUM, doc + " \\n is a new line.");
+  }
+
+  /** Text as one line. */
+  private static String escaped(String text) {
+    return text.replace("\\", "\\\\").replace("\n", "\\n");
+  }
+
+  /** What {@link #escaped} was given. */
+  static String unescaped(String line) {
+    return line.translateEscapes();
   }
 
   private static void topology(ConfigDef def) {
@@ -271,9 +305,34 @@ final class Settings {
         "The longest that a request waits for a document to be encoded.");
     server(def, "default-collection", "default", "Searched for chats that name no collection.");
     server(
-        def, "top-k", "2", "Contexts that a search may propose, unless a request says otherwise.");
-    server(def, "attention-temperature", "0.8", "APE's T, unless a request says otherwise.");
-    server(def, "scaling-factor", "1.0", "APE's S, unless a request says otherwise.");
+        def,
+        "top-k",
+        "2",
+        "The most contexts that an answer draws on where nothing is selected, unless a request says"
+            + " otherwise.");
+    server(
+        def,
+        "selection",
+        "attention",
+        "What chooses among proposed contexts: none, likelihood or attention (likelihood until the"
+            + " model is calibrated).");
+    server(def, "candidates", "32", "Contexts that a search proposes where something is selected.");
+    server(
+        def,
+        "keep",
+        "2",
+        "What a selection keeps: how many contexts, or below 1 as many as it takes to have that much"
+            + " of the probability.");
+    server(
+        def,
+        "attention-temperature",
+        "0.8",
+        "APE's T over several contexts, unless the model is calibrated or a request says otherwise.");
+    server(
+        def,
+        "scaling-factor",
+        "1.0",
+        "APE's S over several contexts, unless the model is calibrated or a request says otherwise.");
     server(def, "temperature", "0", "Of sampling, unless a request says otherwise.");
     server(
         def, "max-tokens", "256", "The most tokens of an answer, unless a request says otherwise.");

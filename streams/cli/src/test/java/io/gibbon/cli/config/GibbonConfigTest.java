@@ -85,6 +85,8 @@ class GibbonConfigTest {
   void namesTheKeyOfABadValue() {
     assertBad("server.port", "eighty", "server.port");
     assertBad("server.port", "70000", "server.port");
+    assertBad("prompt.question", "What?", "question: must contain {question} exactly once");
+    assertBad("prompt.context", "{text}\\q{title}", "prompt.context");
     assertBad("runtime.kv-format", "int8", "runtime.kv-format");
     assertBad("runtime.kv-budget-bytes", "5", "runtime.kv-budget-bytes");
     assertBad("topology.partitions", "0", "topology.partitions");
@@ -172,6 +174,15 @@ class GibbonConfigTest {
             "topology.schema-registry-urls",
             "topology.schema-registry-credentials",
             "topology.schema-registry-timeout");
+  }
+
+  @Test
+  void theWordsAroundQuestionsAreOneLine() {
+    GibbonConfig config =
+        GibbonConfig.of(
+            null, Map.of(), Map.of("prompt.question", "{question}\\nSay unknown if unsure."));
+    assertThat(config.runtime(Path.of("m")).promptFormat().question())
+        .isEqualTo("{question}\nSay unknown if unsure.");
   }
 
   @Test

@@ -10,6 +10,8 @@ import java.util.List;
  * @param finishReason why it ended
  * @param text the last of the answer that no token carried; often empty
  * @param contexts contexts attended to, with their attention shares where asked for
+ * @param selected how they were chosen among those proposed
+ * @param citations where its sentences come from; empty if that was not asked for or is not known
  * @param dropped names of contexts that were named or chosen but could not be reached
  * @param complete whether everything that was asked for could be reached
  * @param usage what it cost
@@ -19,6 +21,8 @@ public record AnswerEnd(
     FinishReason finishReason,
     String text,
     List<ContextUse> contexts,
+    Selected selected,
+    List<Citation> citations,
     List<String> dropped,
     boolean complete,
     Usage usage,

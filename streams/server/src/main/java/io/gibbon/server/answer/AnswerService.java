@@ -1,9 +1,11 @@
 package io.gibbon.server.answer;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.server.ServerConfig;
+import io.gibbon.server.answer.ContextSelector.Attached;
 import io.gibbon.topology.ContextRef;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +27,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +52,8 @@ public final class AnswerService implements AutoCloseable {
   private final StateReader states;
   private final ServerConfig config;
   private final ContextChooser chooser;
+  private final ContextSelector selector;
+  private final Citer citer;
   private final AnswerMeters meters;
   private final Semaphore slots;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -63,6 +69,8 @@ public final class AnswerService implements AutoCloseable {
     this.config = config;
     this.meters = meters;
     this.chooser = new ContextChooser(states, config.defaultCollection(), config.waitLimit());
+    this.selector = new ContextSelector(engine);
+    this.citer = new Citer(engine);
     this.slots = new Semaphore(config.maxRequests());
     this.clock =
         new ScheduledThreadPoolExecutor(
@@ -125,9 +133,13 @@ public final class AnswerService implements AutoCloseable {
       requireModel(request.model());
       requireFits(request.question());
       ContextChooser.Choice chosen = choose(request, running);
-      attach(chosen, request.options(), running);
+      List<Attached> attached = attach(chosen, request, running);
       if (!running.cancelled()) {
-        running.start(engine.generator(), task(request, running.states(), running.texts()));
+        GenerationTask task = task(request, attached);
+        if (request.options().attribution()) {
+          running.citeWith(answer -> cite(answer, attached, task));
+        }
+        running.start(engine.generator(), task);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -135,6 +147,15 @@ public final class AnswerService implements AutoCloseable {
     } catch (Throwable e) {
       running.stop(RequestException.of(e));
     }
+  }
+
+  private List<Citation> cite(AnswerText answer, List<Attached> attached, GenerationTask task) {
+    return citer.cite(
+        answer,
+        attached.stream().map(Attached::candidate).toList(),
+        task.contexts(),
+        task.query(),
+        states.calibration().map(Calibration::heads).orElse(List.of()));
   }
 
   private void requireModel(@Nullable String model) {
@@ -168,25 +189,40 @@ public final class AnswerService implements AutoCloseable {
     return chosen;
   }
 
-  private void attach(ContextChooser.Choice chosen, ContextOptions options, RunningAnswer running) {
+  /** Brings states into memory, and keeps those that the question is about. */
+  private List<Attached> attach(
+      ContextChooser.Choice chosen, AnswerRequest request, RunningAnswer running) {
+    ContextOptions options = request.options();
     long began = System.nanoTime();
-    List<ContextUse> uses = new ArrayList<>();
+    List<Attached> attached = new ArrayList<>();
     List<String> dropped = new ArrayList<>(chosen.dropped());
-    for (Candidate candidate : chosen.candidates()) {
+    Optional<Calibration> calibration = states.calibration();
+    for (Candidate candidate : selector.worth(chosen.candidates(), options, calibration)) {
       if (running.cancelled()) {
-        return;
+        return List.of();
       }
       try {
-        running.hold(lease(candidate.context()));
-        uses.add(new ContextUse(candidate, null));
+        KvCache.Lease lease = lease(candidate.context());
+        running.hold(lease);
+        attached.add(new Attached(candidate, lease));
       } catch (StateUnavailableException e) {
         requirePartial(options, candidate.context().toString());
         dropped.add(candidate.context().toString());
       }
     }
-    running.attached(
-        new AnswerStart(uses, dropped, chosen.complete() && dropped.isEmpty()),
-        Duration.ofNanos(System.nanoTime() - began));
+    Duration time = Duration.ofNanos(System.nanoTime() - began);
+    ContextSelector.Outcome outcome =
+        selector.select(request.question(), options, attached, calibration);
+    for (Attached one : attached) {
+      if (!outcome.kept().contains(one)) {
+        running.release(one.lease());
+      }
+    }
+    List<ContextUse> uses =
+        outcome.kept().stream().map(one -> new ContextUse(one.candidate(), null)).toList();
+    boolean complete = chosen.complete() && dropped.isEmpty();
+    running.attached(new AnswerStart(uses, outcome.selected(), dropped, complete), time);
+    return outcome.kept();
   }
 
   private static void requirePartial(ContextOptions options, String name) {
@@ -210,7 +246,8 @@ public final class AnswerService implements AutoCloseable {
     };
   }
 
-  private GenerationTask task(AnswerRequest request, List<KvStates> contexts, List<String> texts) {
+  private GenerationTask task(AnswerRequest request, List<Attached> attached) {
+    List<KvStates> contexts = attached.stream().map(one -> one.lease().states()).toList();
     boolean grounded = !contexts.isEmpty();
     int[] query = query(request.question(), grounded);
     int longest = contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
@@ -221,22 +258,47 @@ public final class AnswerService implements AutoCloseable {
         contexts,
         grounded || request.question() instanceof Question.Chat,
         query,
-        options.attentionTemperature(),
-        options.scalingFactor(),
+        factor(
+            options.attentionTemperature(),
+            contexts,
+            Calibration::attentionTemperature,
+            config.attentionTemperature()),
+        factor(
+            options.scalingFactor(), contexts, Calibration::scalingFactor, config.scalingFactor()),
         request.sampling(),
         request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens(),
         request.stop(),
         request.topLogprobs(),
         options.attribution(),
-        lookups(query, texts));
+        lookups(query, attached));
   }
 
   /** Answers repeat their question and the contexts they draw on. */
-  private List<int[]> lookups(int[] query, List<String> texts) {
+  private List<int[]> lookups(int[] query, List<Attached> attached) {
     List<int[]> lookups = new ArrayList<>();
     lookups.add(query);
-    texts.stream().limit(MOST_LOOKUPS).map(engine.prompts()::text).forEach(lookups::add);
+    attached.stream()
+        .limit(MOST_LOOKUPS)
+        .map(one -> engine.prompts().text(one.candidate().text()))
+        .forEach(lookups::add);
     return lookups;
+  }
+
+  /**
+   * T or S: what the request says, 1 for a single context, which needs neither, what was learnt of
+   * the profile, or what is configured.
+   */
+  private double factor(
+      @Nullable Double asked,
+      List<KvStates> contexts,
+      ToDoubleFunction<Calibration> learnt,
+      double configured) {
+    if (asked != null) {
+      return asked;
+    }
+    return contexts.size() == 1
+        ? 1
+        : states.calibration().map(learnt::applyAsDouble).orElse(configured);
   }
 
   /** Refuses a question that no answer fits behind, the longest ones without reading them. */

@@ -1,6 +1,8 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.rank.Selection;
+import io.gibbon.server.ServerConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param named contexts that the caller names; not empty means no search
  * @param topK the most contexts that a search may propose; 0 for none, {@link #ALL} for the whole
  *     collection
- * @param attentionTemperature APE's T, within the bounds of {@link GenerationTask}
- * @param scalingFactor APE's S, within the same bounds
+ * @param selection what chooses among them
+ * @param keep what it keeps: how many contexts, or below 1 as many as it takes to have that much of
+ *     the probability; between {@value #LEAST_KEEP} and {@value #MOST}
+ * @param attentionTemperature APE's T, within the bounds of {@link GenerationTask}; null for what
+ *     was learnt or configured
+ * @param scalingFactor APE's S, as T
  * @param attribution whether attention shares are wanted
  * @param includeText whether the contexts' texts are wanted
  * @param allowPartial whether to answer although some contexts cannot be reached now
@@ -22,8 +28,10 @@ public record ContextOptions(
     @Nullable String collection,
     List<ContextName> named,
     int topK,
-    double attentionTemperature,
-    double scalingFactor,
+    Selection selection,
+    double keep,
+    @Nullable Double attentionTemperature,
+    @Nullable Double scalingFactor,
     boolean attribution,
     boolean includeText,
     boolean allowPartial,
@@ -32,8 +40,49 @@ public record ContextOptions(
   /** Every context of the collection. */
   public static final int ALL = -1;
 
+  /** Least {@code keep}. */
+  public static final double LEAST_KEEP = 0.01;
+
   /** Limit of {@code topK}. */
   public static final int MOST = 1000;
+
+  /**
+   * Options with what a request leaves out filled in. A request that says how many contexts it
+   * wants, and nothing of selection, gets no more of them than that; contexts that it names, and
+   * whole collections, are only selected from if it says so.
+   *
+   * @param topK what the request says, or null
+   * @param selection what the request says, or null
+   * @param keep what the request says, or null
+   * @param searches whether a request that says nothing searches at all
+   */
+  public static Proposal proposal(
+      ServerConfig config,
+      boolean searches,
+      boolean named,
+      @Nullable Integer topK,
+      @Nullable Selection selection,
+      @Nullable Double keep) {
+    int most = topK == null ? (searches ? config.topK() : 0) : topK;
+    boolean asked = selection != null || keep != null;
+    boolean given = named || most == ALL || most == 0;
+    Selection how = selection == null ? config.selection() : selection;
+    if (how == Selection.NONE || (given && !asked)) {
+      return new Proposal(most, Selection.NONE, MOST);
+    }
+    double kept = keep != null ? keep : topK != null && topK > 0 ? topK : config.keep();
+    return new Proposal(
+        given ? most : (int) Math.max(config.candidates(), Math.ceil(kept)), how, kept);
+  }
+
+  /**
+   * What is proposed and chosen.
+   *
+   * @param topK as in {@link ContextOptions}
+   * @param selection as in {@link ContextOptions}
+   * @param keep as in {@link ContextOptions}
+   */
+  public record Proposal(int topK, Selection selection, double keep) {}
 
   /**
    * Checks every value.
@@ -47,12 +96,18 @@ public record ContextOptions(
           "gibbon.top_k",
           "gibbon.top_k must be between 0 and %d, or \"all\", not %d".formatted(MOST, topK));
     }
+    if (!(keep >= LEAST_KEEP && keep <= MOST)) {
+      throw RequestException.invalid(
+          "gibbon.keep",
+          "gibbon.keep must be between %s and %d, not %s".formatted(LEAST_KEEP, MOST, keep));
+    }
     requireFactor("gibbon.attention_temperature", attentionTemperature);
     requireFactor("gibbon.scaling_factor", scalingFactor);
   }
 
-  private static void requireFactor(String param, double value) {
-    if (!(value >= GenerationTask.LEAST_FACTOR && value <= GenerationTask.GREATEST_FACTOR)) {
+  private static void requireFactor(String param, @Nullable Double value) {
+    if (value != null
+        && !(value >= GenerationTask.LEAST_FACTOR && value <= GenerationTask.GREATEST_FACTOR)) {
       throw RequestException.invalid(
           param,
           "%s must be between %s and %s, not %s"

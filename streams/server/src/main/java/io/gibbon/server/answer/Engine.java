@@ -3,10 +3,19 @@ package io.gibbon.server.answer;
 import io.gibbon.runtime.Generator;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.Profile;
+import io.gibbon.runtime.calibrate.CalibrationReport;
+import io.gibbon.runtime.calibrate.ContextSource;
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.Citations;
+import io.gibbon.runtime.rank.ContextRanker;
+import io.gibbon.runtime.rank.ContextReader.Reading;
+import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -16,12 +25,19 @@ import java.util.stream.IntStream;
  * @param prompts turns questions into tokens
  * @param generator generates
  * @param cache holds KV states of contexts
+ * @param ranker tells what a question is about
  */
-public record Engine(Profile profile, Prompts prompts, Generator generator, KvCache cache) {
+public record Engine(
+    Profile profile, Prompts prompts, Generator generator, KvCache cache, Ranker ranker) {
 
   /** The engine of a runtime. */
   public static Engine of(ModelRuntime runtime) {
-    return new Engine(runtime.profile(), RuntimePrompts.of(runtime), runtime, runtime.cache());
+    return new Engine(
+        runtime.profile(),
+        RuntimePrompts.of(runtime),
+        runtime,
+        runtime.cache(),
+        new RuntimeRanker(runtime, new ContextRanker(runtime.reader())));
   }
 
   /** Prompts as the model's chat template words them. */
@@ -48,11 +64,59 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
       return runtime.tokenizer().encode(text);
     }
 
+    @Override
+    public int[] opening(String question) {
+      return runtime.chat().opening(question);
+    }
+
     /** A character is one byte or more, and no token stands for more bytes than the longest. */
     @Override
     public int fewest(long characters) {
       return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(characters, longestToken));
     }
+  }
+
+  /** Ranks as the runtime does. */
+  private record RuntimeRanker(ModelRuntime runtime, ContextRanker ranker) implements Ranker {
+
+    @Override
+    public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
+      return ranker.byLikelihood(contexts, question);
+    }
+
+    @Override
+    public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
+      return ranker.byAttention(contexts, question, heads);
+    }
+
+    @Override
+    public List<double[]> citations(
+        List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads) {
+      Reading reading = new Reading(contexts, 1, 1);
+      return Citations.shares(runtime.reader(), reading, query, answer, ends, heads);
+    }
+
+    @Override
+    public CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress) {
+      return runtime.calibrator().run(source, seed, progress);
+    }
+  }
+
+  /** Ranks contexts by their states, and learns how. Thread-safe; blocks while the model reads. */
+  public interface Ranker {
+
+    /** As {@link ContextRanker#byLikelihood}. */
+    Ranking byLikelihood(List<KvStates> contexts, int[] question);
+
+    /** As {@link ContextRanker#byAttention}. */
+    Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads);
+
+    /** As {@link Citations#shares}, with T = S = 1. */
+    List<double[]> citations(
+        List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads);
+
+    /** As {@link io.gibbon.runtime.calibrate.Calibrator#run}; takes minutes. */
+    CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress);
   }
 
   /** Turns questions into tokens. Thread-safe; may take a while for long texts. */
@@ -76,6 +140,9 @@ public record Engine(Profile profile, Prompts prompts, Generator generator, KvCa
 
     /** Tokens of a text of its own. */
     int[] text(String text);
+
+    /** Tokens of a question behind contexts, up to its last word. */
+    int[] opening(String question);
 
     /** A number of tokens that no text of so many characters goes below. Costs nothing. */
     int fewest(long characters);

@@ -7,12 +7,14 @@ import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.Generator;
 import io.gibbon.runtime.kv.KvCache;
-import io.gibbon.runtime.kv.KvStates;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One answer on its way: holds what it borrowed and gives it back exactly once, whatever ends it.
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunningAnswer implements Answer, GenerationListener {
 
+  private static final Logger LOG = LoggerFactory.getLogger(RunningAnswer.class);
+
   private final AnswerListener listener;
   private final AnswerMeters meters;
   private final Runnable release;
@@ -30,12 +34,14 @@ final class RunningAnswer implements Answer, GenerationListener {
   private final List<Runnable> endings = new ArrayList<>();
   private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-  private AnswerStart start = new AnswerStart(List.of(), List.of(), true);
+  private AnswerStart start = new AnswerStart(List.of(), Selected.NOTHING, List.of(), true);
   private Duration search = Duration.ZERO;
   private Duration attach = Duration.ZERO;
   private @Nullable Duration firstToken;
   private @Nullable Generation generation;
   private @Nullable RequestException reason;
+  private final AnswerText text = new AnswerText();
+  private Function<AnswerText, List<Citation>> citing = answer -> List.of();
   private boolean ended;
 
   RunningAnswer(AnswerListener listener, AnswerMeters meters, Runnable release) {
@@ -59,6 +65,12 @@ final class RunningAnswer implements Answer, GenerationListener {
     search = time;
   }
 
+  /** Gives back a lease before the end. */
+  synchronized void release(KvCache.Lease lease) {
+    leases.remove(lease);
+    lease.close();
+  }
+
   /** Keeps a lease until the end. */
   synchronized void hold(KvCache.Lease lease) {
     if (ended) {
@@ -68,20 +80,15 @@ final class RunningAnswer implements Answer, GenerationListener {
     }
   }
 
+  /** Says how the answer's sentences are cited when it is written. */
+  synchronized void citeWith(Function<AnswerText, List<Citation>> how) {
+    citing = how;
+  }
+
   /** Notes what is attached and how long that took. */
   synchronized void attached(AnswerStart what, Duration time) {
     start = what;
     attach = time;
-  }
-
-  /** The states held, in the order of attachment. */
-  synchronized List<KvStates> states() {
-    return leases.stream().map(KvCache.Lease::states).toList();
-  }
-
-  /** The texts of what is attached, in the same order. */
-  synchronized List<String> texts() {
-    return start.contexts().stream().map(use -> use.candidate().text()).toList();
   }
 
   /** Whether going on is of no use. */
@@ -147,16 +154,32 @@ final class RunningAnswer implements Answer, GenerationListener {
       firstToken = elapsed();
       meters.firstToken(firstToken);
     }
+    text.add(token);
     listener.onToken(token);
   }
 
+  /** What is still to do needs the model, which calls this: so another thread does it. */
   @Override
   public synchronized void onEnd(GenerationResult result) {
+    text.finish(result.text());
+    Thread.ofVirtual().name("gibbon-citations").start(() -> conclude(result, citations()));
+  }
+
+  private List<Citation> citations() {
+    try {
+      return citing.apply(text);
+    } catch (RuntimeException e) {
+      LOG.warn("An answer's sentences could not be cited", e);
+      return List.of();
+    }
+  }
+
+  private synchronized void conclude(GenerationResult result, List<Citation> citations) {
     if (reason != null) {
       fail(reason);
     } else if (end()) {
       try {
-        AnswerEnd whole = whole(result);
+        AnswerEnd whole = whole(result, citations);
         meters.answered(whole);
         listener.onEnd(whole);
       } finally {
@@ -170,11 +193,13 @@ final class RunningAnswer implements Answer, GenerationListener {
     fail(reason == null ? RequestException.of(error) : reason);
   }
 
-  private AnswerEnd whole(GenerationResult result) {
+  private AnswerEnd whole(GenerationResult result, List<Citation> citations) {
     return new AnswerEnd(
         result.finishReason(),
         result.text(),
         shared(result.attentionShares()),
+        start.selected(),
+        citations,
         start.dropped(),
         start.complete(),
         new AnswerEnd.Usage(

@@ -4,6 +4,7 @@ import io.gibbon.runtime.Profile;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.AnswerListener;
 import io.gibbon.server.answer.AnswerService;
+import io.gibbon.server.answer.CalibrationService;
 import io.gibbon.server.answer.RequestException;
 import io.gibbon.server.documents.DocumentWriter;
 import io.gibbon.topology.DocumentId;
@@ -30,6 +31,7 @@ public final class Api implements AutoCloseable {
   private final AnswerService answers;
   private final StateReader states;
   private final DocumentHandlers documents;
+  private final CalibrationHandlers calibration;
   private final PrometheusMeterRegistry registry;
   private final BooleanSupplier works;
   private final RequestReader reader;
@@ -79,6 +81,7 @@ public final class Api implements AutoCloseable {
       Contract contract,
       Profile profile,
       AnswerService answers,
+      CalibrationService calibration,
       StateReader states,
       @Nullable DocumentWriter writer,
       PrometheusMeterRegistry registry,
@@ -88,6 +91,7 @@ public final class Api implements AutoCloseable {
     this.profile = profile;
     this.answers = answers;
     this.states = states;
+    this.calibration = new CalibrationHandlers(calibration, states);
     this.documents = new DocumentHandlers(states, writer, config);
     this.registry = registry;
     this.works = works;
@@ -123,6 +127,8 @@ public final class Api implements AutoCloseable {
     handlers.put("getDocument", call -> documents.get(call.document(), call.query(), call.reply()));
     handlers.put(
         "deleteDocument", call -> documents.delete(call.document(), call.query(), call.reply()));
+    handlers.put("startCalibration", call -> calibration.start(call.body(), call.reply()));
+    handlers.put("getCalibration", call -> calibration.get(call.reply()));
     handlers.put("live", this::live);
     handlers.put("ready", this::ready);
     handlers.put(

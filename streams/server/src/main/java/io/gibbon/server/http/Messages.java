@@ -4,14 +4,17 @@ import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
 import io.gibbon.server.answer.AnswerEnd;
 import io.gibbon.server.answer.AnswerStart;
+import io.gibbon.server.answer.Citation;
 import io.gibbon.server.answer.ContextUse;
 import io.gibbon.server.answer.RequestException;
+import io.gibbon.server.answer.Selected;
 import io.gibbon.topology.ContextRef;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** Parts of OpenAI's messages that chat and completions share, and our own. */
 final class Messages {
@@ -44,32 +47,71 @@ final class Messages {
 
   /** What an answer draws on, as far as it is known before the first token. */
   static JsonObject report(AnswerStart start, boolean withText) {
-    return report(start.contexts(), start.dropped(), start.complete(), withText);
+    return report(start.contexts(), start.selected(), start.dropped(), start.complete(), withText);
   }
 
   /** What an answer drew on, and how long everything took. */
   static JsonObject report(AnswerEnd end, boolean withText) {
     AnswerEnd.Timings timings = end.timings();
-    return report(end.contexts(), end.dropped(), end.complete(), withText)
+    return report(end.contexts(), end.selected(), end.dropped(), end.complete(), withText)
+        .put("citations", citations(end.citations()))
         .put("cached_tokens", end.usage().cached())
         .put(
             "timings",
             new JsonObject()
                 .put("search_ms", millis(timings.search()))
                 .put("attach_ms", millis(timings.attach()))
+                .put("select_ms", millis(end.selected().time()))
                 .put("queue_ms", millis(timings.queue()))
                 .put("first_token_ms", millis(timings.firstToken()))
                 .put("total_ms", millis(timings.total())));
   }
 
   private static JsonObject report(
-      List<ContextUse> contexts, List<String> dropped, boolean complete, boolean withText) {
+      List<ContextUse> contexts,
+      Selected selected,
+      List<String> dropped,
+      boolean complete,
+      boolean withText) {
     JsonArray uses = new JsonArray();
     contexts.forEach(use -> uses.add(context(use, withText)));
     return new JsonObject()
         .put("contexts", uses)
+        .put("selection", selection(selected))
         .put("dropped", new JsonArray(dropped))
         .put("complete", complete);
+  }
+
+  private static JsonArray citations(List<Citation> citations) {
+    JsonArray array = new JsonArray();
+    for (Citation citation : citations) {
+      JsonObject one =
+          new JsonObject()
+              .put("start", citation.start())
+              .put("end", citation.end())
+              .put("context", citation.context().toString())
+              .put("document", citation.context().document().id())
+              .put("share", citation.share());
+      if (citation.from() >= 0) {
+        one.put("context_start", citation.from()).put("context_end", citation.to());
+      }
+      array.add(one);
+    }
+    return array;
+  }
+
+  private static JsonObject selection(Selected selected) {
+    JsonArray candidates = new JsonArray();
+    for (Selected.Candidate candidate : selected.candidates()) {
+      JsonObject one = new JsonObject().put("id", candidate.context().toString());
+      if (Double.isFinite(candidate.score())) {
+        one.put("score", candidate.score());
+      }
+      candidates.add(one);
+    }
+    return new JsonObject()
+        .put("by", selected.by().name().toLowerCase(Locale.ROOT))
+        .put("candidates", candidates);
   }
 
   private static JsonObject context(ContextUse use, boolean withText) {

@@ -1,6 +1,7 @@
 package io.gibbon.server.http;
 
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.rank.Selection;
 import io.gibbon.runtime.sampling.Sampling;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.After;
@@ -14,6 +15,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +52,7 @@ final class RequestReader {
             "chatcmpl-" + UUID.randomUUID(),
             body.getString("model"),
             new Question.Chat(messages(body.getJsonArray("messages"))),
-            options(body.getJsonObject("gibbon"), config.topK()),
+            options(body.getJsonObject("gibbon"), true),
             sampling(body),
             maxTokens == null ? body.getInteger("max_tokens") : maxTokens,
             stop(body.getValue("stop")),
@@ -70,7 +72,7 @@ final class RequestReader {
             body.getString("model"),
             new Question.Completion(
                 prompt instanceof JsonArray list ? list.getString(0) : (String) prompt),
-            options(ours, ours == null ? 0 : config.topK()),
+            options(ours, ours != null),
             sampling(body),
             body.getInteger("max_tokens"),
             stop(body.getValue("stop")),
@@ -122,23 +124,44 @@ final class RequestReader {
     return text.toString();
   }
 
-  private ContextOptions options(@Nullable JsonObject given, int standardTopK) {
+  private ContextOptions options(@Nullable JsonObject given, boolean searches) {
     JsonObject ours = given == null ? new JsonObject() : given;
     String collection = ours.getString("collection");
     String after = ours.getString("after");
-    Object topK = ours.getValue("top_k");
+    List<ContextName> named = named(ours, collection);
+    ContextOptions.Proposal proposal =
+        ContextOptions.proposal(
+            config,
+            searches,
+            !named.isEmpty(),
+            topK(ours),
+            selection(ours),
+            ours.getDouble("keep"));
     return new ContextOptions(
         collection,
-        named(ours, collection),
-        "all".equals(topK)
-            ? ContextOptions.ALL
-            : topK == null ? standardTopK : ((Number) topK).intValue(),
-        number(ours, "attention_temperature", config.attentionTemperature()),
-        number(ours, "scaling_factor", config.scalingFactor()),
+        named,
+        proposal.topK(),
+        proposal.selection(),
+        proposal.keep(),
+        ours.getDouble("attention_temperature"),
+        ours.getDouble("scaling_factor"),
         flag(ours, "attribution", true),
         flag(ours, "text", false),
         !"refuse".equals(ours.getString("partial")),
         after == null ? null : After.parse("gibbon.after", after));
+  }
+
+  private static @Nullable Integer topK(JsonObject ours) {
+    Object topK = ours.getValue("top_k");
+    if (topK == null) {
+      return null;
+    }
+    return topK.equals("all") ? (Integer) ContextOptions.ALL : (Integer) ((Number) topK).intValue();
+  }
+
+  private static @Nullable Selection selection(JsonObject ours) {
+    String name = ours.getString("selection");
+    return name == null ? null : Selection.valueOf(name.toUpperCase(Locale.ROOT));
   }
 
   private List<ContextName> named(JsonObject ours, @Nullable String collection) {

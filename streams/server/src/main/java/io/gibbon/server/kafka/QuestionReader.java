@@ -37,7 +37,7 @@ final class QuestionReader {
         record.getRequestId(),
         record.getModel(),
         question,
-        options(record.getGibbon(), bare ? 0 : config.topK()),
+        options(record.getGibbon(), !bare),
         sampling(record),
         record.getMaxTokens(),
         record.getStop(),
@@ -73,19 +73,23 @@ final class QuestionReader {
     };
   }
 
-  private ContextOptions options(@Nullable GibbonOptions given, int standardTopK) {
+  private ContextOptions options(@Nullable GibbonOptions given, boolean searches) {
     GibbonOptions ours = given == null ? GibbonOptions.newBuilder().build() : given;
     List<ContextName> named = new ArrayList<>();
     for (int i = 0; i < ours.getContexts().size(); i++) {
       named.add(ContextName.parse("gibbon.contexts[" + i + "]", ours.getContexts().get(i)));
     }
     String after = ours.getAfter();
+    ContextOptions.Proposal proposal =
+        ContextOptions.proposal(config, searches, !named.isEmpty(), ours.getTopK(), null, null);
     return new ContextOptions(
         ours.getCollection(),
         named,
-        or(ours.getTopK(), standardTopK),
-        or(ours.getAttentionTemperature(), config.attentionTemperature()),
-        or(ours.getScalingFactor(), config.scalingFactor()),
+        proposal.topK(),
+        proposal.selection(),
+        proposal.keep(),
+        ours.getAttentionTemperature(),
+        ours.getScalingFactor(),
         or(ours.getAttribution(), true),
         false,
         or(ours.getAllowPartial(), true),

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.GeneratedToken;
 import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.rank.Selection;
 import io.gibbon.runtime.sampling.Sampling;
 import io.gibbon.server.FakeGenerator;
 import io.gibbon.server.FakeStates;
@@ -63,8 +64,10 @@ class AnswerServiceTest {
             null,
             List.of(ContextName.parse("x", "default/ferry")),
             1,
+            Selection.NONE,
             1,
-            1,
+            null,
+            null,
             true,
             false,
             true,

@@ -78,7 +78,8 @@ class ChatTest {
     assertThat(context.getString("text")).isEqualTo("the ferry leaves at nine");
     assertThat(ours.getBoolean("complete")).isTrue();
     assertThat(ours.getJsonObject("timings").fieldNames())
-        .containsExactly("search_ms", "attach_ms", "queue_ms", "first_token_ms", "total_ms");
+        .containsExactly(
+            "search_ms", "attach_ms", "select_ms", "queue_ms", "first_token_ms", "total_ms");
   }
 
   @Test
@@ -127,8 +128,8 @@ class ChatTest {
 
     GenerationTask task = server.generator.tasks.getFirst();
     assertThat(task.contexts()).hasSize(1);
-    assertThat(task.attentionTemperature()).isEqualTo(0.8);
-    assertThat(task.scalingFactor()).isEqualTo(1.0);
+    assertThat(task.attentionTemperature()).as("of a single context").isEqualTo(1);
+    assertThat(task.scalingFactor()).isEqualTo(1);
     assertThat(task.prefixed()).isTrue();
     assertThat(task.sampling().temperature()).isZero();
   }

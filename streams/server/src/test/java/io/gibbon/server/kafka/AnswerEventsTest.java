@@ -8,6 +8,7 @@ import io.gibbon.runtime.GeneratedToken;
 import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.server.answer.AnswerEnd;
 import io.gibbon.server.answer.RequestException;
+import io.gibbon.server.answer.Selected;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -98,6 +99,8 @@ class AnswerEventsTest {
     return new AnswerEnd(
         FinishReason.STOP,
         "",
+        List.of(),
+        Selected.NOTHING,
         List.of(),
         List.of(),
         true,

@@ -40,6 +40,7 @@ public final class Ingestion {
   private final Backpressure backpressure;
   private final TopologyMetrics metrics;
   private final Profiles profiles;
+  private final Calibrations calibrations;
   private final DiskGuard disk;
   private final OpenStores open;
 
@@ -50,6 +51,7 @@ public final class Ingestion {
       DocumentReader documents,
       EncoderRoom room,
       OpenStores open,
+      Calibrations calibrations,
       Backpressure backpressure,
       TopologyMetrics metrics) {
     this.config = config;
@@ -57,6 +59,7 @@ public final class Ingestion {
     this.documents = documents;
     this.room = room;
     this.open = open;
+    this.calibrations = calibrations;
     this.backpressure = backpressure;
     this.metrics = metrics;
     this.disk = new DiskGuard(config.minFreeDisk());
@@ -70,7 +73,7 @@ public final class Ingestion {
         Profiles.store(),
         record,
         Consumed.with(BYTES, BYTES).withName("gibbon-profiles-source"),
-        () -> new ProfileListener(profiles));
+        () -> new ProfileListener(profiles, calibrations));
 
     KStream<byte[], Output> identified =
         builder.stream(config.documentsTopic(), source())

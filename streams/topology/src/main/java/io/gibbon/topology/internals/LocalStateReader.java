@@ -1,5 +1,6 @@
 package io.gibbon.topology.internals;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.schemas.CollectionCounts;
@@ -47,13 +48,20 @@ public final class LocalStateReader implements StateReader {
 
   private final KafkaStreams streams;
   private final StoreQueries queries;
+  private final Calibrations calibrations;
   private final Profile profile;
   private final int partitions;
   private volatile boolean ready;
 
   /** Reads the stores that an application has open. */
-  public LocalStateReader(KafkaStreams streams, OpenStores open, int partitions, Profile profile) {
+  public LocalStateReader(
+      KafkaStreams streams,
+      OpenStores open,
+      Calibrations calibrations,
+      int partitions,
+      Profile profile) {
     this.streams = streams;
+    this.calibrations = calibrations;
     this.queries = new StoreQueries(open, partitions);
     this.partitions = partitions;
     this.profile = profile;
@@ -65,6 +73,16 @@ public final class LocalStateReader implements StateReader {
       ready = true;
     }
     return ready;
+  }
+
+  @Override
+  public Optional<Calibration> calibration() {
+    return calibrations.current();
+  }
+
+  @Override
+  public void keep(Calibration calibration) {
+    calibrations.keep(calibration);
   }
 
   @Override

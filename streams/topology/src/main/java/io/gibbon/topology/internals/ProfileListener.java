@@ -1,5 +1,6 @@
 package io.gibbon.topology.internals;
 
+import io.gibbon.schemas.CalibrationRecord;
 import io.gibbon.schemas.ProfileRecord;
 import io.gibbon.schemas.serde.InvalidRecordException;
 import io.gibbon.schemas.serde.RecordSerde;
@@ -19,10 +20,15 @@ final class ProfileListener extends ContextualProcessor<byte[], byte[], Void, Vo
       RecordSerde.of(ProfileRecord.class).deserializer();
   private static final Logger LOG = LoggerFactory.getLogger(ProfileListener.class);
 
-  private final Profiles profiles;
+  private static final Deserializer<CalibrationRecord> CALIBRATIONS =
+      RecordSerde.of(CalibrationRecord.class).deserializer();
 
-  ProfileListener(Profiles profiles) {
+  private final Profiles profiles;
+  private final Calibrations calibrations;
+
+  ProfileListener(Profiles profiles, Calibrations calibrations) {
     this.profiles = profiles;
+    this.calibrations = calibrations;
   }
 
   @Override
@@ -31,7 +37,11 @@ final class ProfileListener extends ContextualProcessor<byte[], byte[], Void, Vo
       return;
     }
     try {
-      profiles.hear(RECORDS.deserialize("", record.value()));
+      if (Calibrations.isKey(record.key())) {
+        calibrations.hear(CALIBRATIONS.deserialize("", record.value()));
+      } else {
+        profiles.hear(RECORDS.deserialize("", record.value()));
+      }
     } catch (InvalidRecordException e) {
       LOG.warn("a record of the record of profiles cannot be read: {}", e.getMessage());
     }

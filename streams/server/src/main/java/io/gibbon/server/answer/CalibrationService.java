@@ -1,0 +1,143 @@
+package io.gibbon.server.answer;
+
+import io.gibbon.runtime.Calibration;
+import io.gibbon.runtime.calibrate.CalibrationReport;
+import io.gibbon.runtime.calibrate.TooFewDocumentsException;
+import io.gibbon.topology.CollectionStatus;
+import io.gibbon.topology.SearchResult.Candidate;
+import io.gibbon.topology.StateReader;
+import io.gibbon.topology.StateUnavailableException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Calibrates the model on documents that are stored, while it answers. One calibration at a time;
+ * what it finds is told to all instances. Thread-safe.
+ */
+public final class CalibrationService implements AutoCloseable {
+
+  /** Contexts that questions are drawn from; only those drawn are read. */
+  private static final int MOST_CONTEXTS = 1000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(CalibrationService.class);
+
+  private final Engine engine;
+  private final StateReader states;
+  private volatile Status status = Status.IDLE;
+  private volatile boolean closing;
+
+  /** How far a calibration has come. */
+  public enum State {
+    /** None was asked for. */
+    IDLE,
+    /** On its way. */
+    RUNNING,
+    /** It has ended well. */
+    DONE,
+    /** It has ended without a result. */
+    FAILED
+  }
+
+  /**
+   * A snapshot.
+   *
+   * @param progress part that is done, from 0 to 1
+   * @param report what was found, once done
+   * @param reason why it failed
+   */
+  public record Status(
+      State state, double progress, @Nullable CalibrationReport report, @Nullable String reason) {
+
+    private static final Status IDLE = new Status(State.IDLE, 0, null, null);
+
+    private static Status running(double progress) {
+      return new Status(State.RUNNING, progress, null, null);
+    }
+
+    private static Status failed(String reason) {
+      return new Status(State.FAILED, 0, null, reason);
+    }
+  }
+
+  /** A service over the topology's states. */
+  public CalibrationService(Engine engine, StateReader states) {
+    this.engine = engine;
+    this.states = states;
+  }
+
+  /** How far the latest calibration has come. */
+  public Status status() {
+    return status;
+  }
+
+  /**
+   * Starts a calibration and returns at once.
+   *
+   * @param collection whose documents to learn from, or null for all
+   * @param seed of the questions drawn
+   * @throws RequestException if one is running, or the server restores its state
+   */
+  public synchronized void start(@Nullable String collection, long seed) {
+    if (status.state() == State.RUNNING) {
+      throw RequestException.refused(
+          409, "calibrating", "A calibration is running already; wait for its end.");
+    }
+    if (!states.ready()) {
+      throw RequestException.unavailable(
+          "not_ready", "The server is restoring its state; try again in a moment.");
+    }
+    status = Status.running(0);
+    Thread.ofVirtual().name("gibbon-calibration").start(() -> run(collection, seed));
+  }
+
+  private void run(@Nullable String collection, long seed) {
+    try {
+      StoredContexts contexts = new StoredContexts(engine, states, candidates(collection));
+      CalibrationReport report = engine.ranker().calibrate(contexts, seed, this::progress);
+      states.keep(report.applied());
+      status = new Status(State.DONE, 1, report, null);
+      Calibration found = report.applied();
+      LOG.info(
+          "Calibrated: T {}, S {}, heads {}",
+          found.attentionTemperature(),
+          found.scalingFactor(),
+          found.heads());
+    } catch (TooFewDocumentsException | StateUnavailableException | CancellationException e) {
+      status = Status.failed(String.valueOf(e.getMessage()));
+    } catch (Throwable e) {
+      LOG.warn("A calibration failed", e);
+      status = Status.failed(RequestException.of(e).getMessage());
+    }
+  }
+
+  private void progress(double part) {
+    if (closing) {
+      throw new CancellationException("the server is stopping");
+    }
+    status = Status.running(part);
+  }
+
+  private List<Candidate> candidates(@Nullable String collection) {
+    List<Candidate> all = new ArrayList<>();
+    List<String> names =
+        collection == null
+            ? states.collections().collections().stream().map(CollectionStatus::collection).toList()
+            : List.of(collection);
+    for (String name : names) {
+      if (all.size() < MOST_CONTEXTS) {
+        all.addAll(states.contexts(name, MOST_CONTEXTS - all.size()).candidates());
+      }
+    }
+    return all;
+  }
+
+  /** Ends a calibration that runs; nothing of it is kept. */
+  @Override
+  public void close() {
+    closing = true;
+  }
+}

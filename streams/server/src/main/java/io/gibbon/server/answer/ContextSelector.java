@@ -1,0 +1,90 @@
+package io.gibbon.server.answer;
+
+import io.gibbon.runtime.Calibration;
+import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.Ranking;
+import io.gibbon.runtime.rank.Selection;
+import io.gibbon.topology.SearchResult.Candidate;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Chooses among contexts whose states are at hand what a question is about. Blocks while the model
+ * reads the question: call it from a virtual thread.
+ */
+final class ContextSelector {
+
+  /** The end of a longer question is what it is about. */
+  private static final int MOST_TOKENS = 256;
+
+  /** Of a search's proposals, best first: more would take longer than they are worth. */
+  private static final int MOST_BY_LIKELIHOOD = 8;
+
+  private final Engine engine;
+
+  ContextSelector(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** A context and its states. */
+  record Attached(Candidate candidate, KvCache.Lease lease) {}
+
+  /**
+   * What is kept of some contexts, best first, and how it came to it.
+   *
+   * @param kept a part of those given
+   */
+  record Outcome(List<Attached> kept, Selected selected) {}
+
+  /** The candidates that are worth attaching. */
+  List<Candidate> worth(
+      List<Candidate> proposed, ContextOptions options, Optional<Calibration> calibration) {
+    boolean searched = options.named().isEmpty() && options.topK() != ContextOptions.ALL;
+    return searched && by(options, calibration) == Selection.LIKELIHOOD
+        ? proposed.subList(0, Math.min(MOST_BY_LIKELIHOOD, proposed.size()))
+        : proposed;
+  }
+
+  /** Attention needs to know the heads. */
+  private static Selection by(ContextOptions options, Optional<Calibration> calibration) {
+    return options.selection() == Selection.ATTENTION && calibration.isEmpty()
+        ? Selection.LIKELIHOOD
+        : options.selection();
+  }
+
+  /** Selects; leases stay the caller's. */
+  Outcome select(
+      Question question,
+      ContextOptions options,
+      List<Attached> contexts,
+      Optional<Calibration> calibration) {
+    if (options.selection() == Selection.NONE || contexts.size() < 2) {
+      return new Outcome(contexts, Selected.NOTHING);
+    }
+    int[] tokens = engine.prompts().opening(question.searchText());
+    if (tokens.length < 2) {
+      return new Outcome(contexts, Selected.NOTHING);
+    }
+    long began = System.nanoTime();
+    int[] end = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - MOST_TOKENS), tokens.length);
+    List<KvStates> states = contexts.stream().map(one -> one.lease().states()).toList();
+    Selection by = by(options, calibration);
+    Ranking ranking =
+        by == Selection.ATTENTION
+            ? engine.ranker().byAttention(states, end, calibration.orElseThrow().heads())
+            : engine.ranker().byLikelihood(states, end);
+    List<Selected.Candidate> all =
+        ranking.order().stream()
+            .map(
+                i ->
+                    new Selected.Candidate(
+                        contexts.get(i).candidate().context(), ranking.scores()[i]))
+            .toList();
+    return new Outcome(
+        ranking.best(options.keep()).stream().map(contexts::get).toList(),
+        new Selected(by, all, Duration.ofNanos(System.nanoTime() - began)));
+  }
+}

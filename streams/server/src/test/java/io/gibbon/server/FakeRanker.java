@@ -1,0 +1,46 @@
+package io.gibbon.server;
+
+import io.gibbon.runtime.Calibration;
+import io.gibbon.runtime.calibrate.Bootstrap;
+import io.gibbon.runtime.calibrate.CalibrationReport;
+import io.gibbon.runtime.calibrate.ContextSource;
+import io.gibbon.runtime.engine.Head;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.Ranking;
+import io.gibbon.server.answer.Engine;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+import java.util.stream.IntStream;
+
+/**
+ * By likelihood the last context is the best; by attention the second, and the first is hopeless.
+ */
+final class FakeRanker implements Engine.Ranker {
+
+  @Override
+  public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
+    return new Ranking(IntStream.range(0, contexts.size()).mapToDouble(i -> i).toArray());
+  }
+
+  @Override
+  public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
+    double[] scores = IntStream.range(0, contexts.size()).mapToDouble(i -> -i).toArray();
+    scores[0] = Double.NEGATIVE_INFINITY;
+    return new Ranking(scores);
+  }
+
+  @Override
+  public List<double[]> citations(
+      List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads) {
+    double[] shares = new double[contexts.size()];
+    shares[contexts.size() - 1] = 1;
+    return ends.stream().map(end -> shares).toList();
+  }
+
+  @Override
+  public CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress) {
+    progress.accept(0.5);
+    Calibration found = new Calibration(0.7, 0.9, List.of(new Head(0, 0)));
+    return new CalibrationReport(found, 0.2, new Bootstrap.Interval(0.1, 0.3), -1, 0.9, 12);
+  }
+}

@@ -1,0 +1,130 @@
+package io.gibbon.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.gibbon.runtime.GenerationTask;
+import io.gibbon.server.TestServer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Contexts chosen from their states, and what makes the choice better. */
+class SelectionTest {
+
+  private TestServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = TestServer.start(Map.of("selection", "attention", "candidates", "3", "keep", "1"));
+    for (String id : List.of("a", "b", "c", "d")) {
+      server.states.add("default", id, "word of " + id, 100);
+    }
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    server.close();
+  }
+
+  @Test
+  void untilCalibratedLikelihoodChoosesAmongTheProposed() throws Exception {
+    JsonObject ours = ask("");
+    assertThat(ids(ours, "contexts")).containsExactly("default/c#0");
+    JsonObject selection = ours.getJsonObject("selection");
+    assertThat(selection.getString("by")).isEqualTo("likelihood");
+    assertThat(ids(selection, "candidates"))
+        .containsExactly("default/c#0", "default/b#0", "default/a#0");
+    assertThat(selection.getJsonArray("candidates").getJsonObject(0).getDouble("score"))
+        .isEqualTo(2);
+    GenerationTask task = server.generator.tasks.getLast();
+    assertThat(task.contexts()).hasSize(1);
+    assertThat(task.attentionTemperature()).isEqualTo(1);
+    await().until(() -> server.cache.stats().reservedBytes() == 0);
+  }
+
+  @Test
+  void aRequestSaysHowAndHowMany() throws Exception {
+    assertThat(ids(ask(", \"keep\": 2"), "contexts")).containsExactly("default/c#0", "default/b#0");
+    assertThat(server.generator.tasks.getLast().attentionTemperature()).isEqualTo(0.8);
+    assertThat(ids(ask(", \"top_k\": 2"), "contexts"))
+        .containsExactly("default/c#0", "default/b#0");
+    assertThat(ask(", \"keep\": 2").getJsonArray("citations"))
+        .as("nobody knows the heads")
+        .isEmpty();
+    assertThat(ask(", \"keep\": 1").getJsonArray("citations")).hasSize(1);
+    assertThat(ids(ask(", \"keep\": 0.5"), "contexts")).containsExactly("default/c#0");
+    assertThat(ids(ask(", \"selection\": \"none\", \"top_k\": 2"), "contexts"))
+        .containsExactly("default/a#0", "default/b#0");
+    assertThat(ids(ask(", \"contexts\": [\"default/a\", \"default/b\"]"), "contexts"))
+        .containsExactly("default/a#0", "default/b#0");
+    assertThat(ids(ask(", \"contexts\": [\"default/a\", \"default/b\"], \"keep\": 1"), "contexts"))
+        .containsExactly("default/b#0");
+    assertThat(ids(ask(", \"top_k\": \"all\""), "contexts")).hasSize(4);
+    assertThat(ids(ask(", \"top_k\": 0"), "contexts")).isEmpty();
+  }
+
+  @Test
+  void whatACalibrationFindsIsUsedAtOnce() throws Exception {
+    assertThat(calibration().getString("state")).isEqualTo("idle");
+    HttpResponse<String> started =
+        server.send(
+            server
+                .request("/v1/calibration")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"seed\": 3}")));
+    assertThat(started.statusCode()).isEqualTo(202);
+    await().until(() -> calibration().getString("state").equals("done"));
+    JsonObject done = calibration();
+    assertThat(done.getJsonObject("report").getDouble("gain")).isEqualTo(0.2);
+    assertThat(done.getJsonObject("used").getDouble("scaling_factor")).isEqualTo(0.9);
+
+    JsonObject ours = ask(", \"keep\": 2");
+    assertThat(ours.getJsonObject("selection").getString("by")).isEqualTo("attention");
+    assertThat(ids(ours, "contexts")).containsExactly("default/b#0", "default/c#0");
+    JsonArray candidates = ours.getJsonObject("selection").getJsonArray("candidates");
+    assertThat(candidates.getJsonObject(2).containsKey("score")).isFalse();
+    JsonObject citation = ours.getJsonArray("citations").getJsonObject(0);
+    assertThat(citation.getString("context")).isEqualTo("default/c#0");
+    assertThat(citation.getString("document")).isEqualTo("c");
+    assertThat(citation.getInteger("end")).isEqualTo("t0 t1".length());
+    GenerationTask task = server.generator.tasks.getLast();
+    assertThat(task.attentionTemperature()).isEqualTo(0.7);
+    assertThat(task.scalingFactor()).isEqualTo(0.9);
+    ask(", \"keep\": 2, \"attention_temperature\": 0.5");
+    assertThat(server.generator.tasks.getLast().attentionTemperature()).isEqualTo(0.5);
+  }
+
+  @Test
+  void aContextThatCannotBeReachedIsNoCandidate() throws Exception {
+    server.states.gone.add("default/c#0");
+    JsonObject ours = ask("");
+    assertThat(ids(ours, "contexts")).containsExactly("default/b#0");
+    assertThat(ours.getJsonArray("dropped").getList()).containsExactly("default/c#0");
+  }
+
+  private JsonObject calibration() throws Exception {
+    return new JsonObject(server.get("/v1/calibration").body());
+  }
+
+  private JsonObject ask(String options) throws Exception {
+    return server
+        .chat(
+            """
+            {"max_tokens": 2, "messages": [{"role": "user", "content": "word"}],
+             "gibbon": {"collection": "default"%s}}\
+            """
+                .formatted(options))
+        .getJsonObject("gibbon");
+  }
+
+  private static List<String> ids(JsonObject object, String field) {
+    return object.getJsonArray(field).stream().map(o -> ((JsonObject) o).getString("id")).toList();
+  }
+}
