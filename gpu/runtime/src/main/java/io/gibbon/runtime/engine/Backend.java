@@ -2,6 +2,7 @@ package io.gibbon.runtime.engine;
 
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.model.Model;
+import java.util.List;
 import java.util.Optional;
 
 /** A way to run models, found by {@link java.util.ServiceLoader}. */
@@ -16,8 +17,13 @@ public interface Backend {
   /** Why this backend cannot run here, or empty if it can. */
   Optional<String> unavailable();
 
+  /** What it can run on where it is available, best first: a line each, with the memory. */
+  default List<String> devices() {
+    return List.of();
+  }
+
   /**
-   * Loads the model.
+   * Loads the model, which must stay open as long as the executor is.
    *
    * @param layout layout of the contexts that the executor will see; other states have the same
    *     shape

@@ -7,6 +7,7 @@ import io.gibbon.runtime.model.Model;
 import io.gibbon.runtime.model.ModelDescription;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Runs a model on the CPU's cores with any {@link Kernels}. */
 public final class CpuExecutor implements Executor {
@@ -24,12 +25,30 @@ public final class CpuExecutor implements Executor {
    *     cannot run
    */
   public CpuExecutor(Model model, KvLayout layout, Kernels kernels, int threads) {
-    ModelDescription description = model.description();
-    this.rules = new StepRules(description, layout);
+    this(
+        model.description(),
+        layout,
+        kernels,
+        threads,
+        (arena, workers) -> Weights.pack(model, arena, workers));
+  }
+
+  /** An executor over weights that are packed already and outlive it. */
+  public CpuExecutor(ModelDescription model, Weights weights, KvLayout layout, Kernels kernels) {
+    this(model, layout, kernels, 1, (arena, workers) -> weights);
+  }
+
+  private CpuExecutor(
+      ModelDescription model,
+      KvLayout layout,
+      Kernels kernels,
+      int threads,
+      BiFunction<Arena, Workers, Weights> weights) {
+    this.rules = new StepRules(model, layout);
     this.workers = new Workers(threads);
     try {
-      Weights weights = Weights.pack(model, arena, workers);
-      this.forwardPass = new ForwardPass(description, weights, layout, kernels, workers);
+      this.forwardPass =
+          new ForwardPass(model, weights.apply(arena, workers), layout, kernels, workers);
     } catch (RuntimeException | Error e) {
       close();
       throw e;

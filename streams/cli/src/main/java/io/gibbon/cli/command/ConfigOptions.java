@@ -41,12 +41,20 @@ final class ConfigOptions {
       description = "default, a GGUF file, or hf:owner/repository/file.gguf.")
   private @Nullable String model;
 
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description =
+          "What computes: cpu, tornado (a GPU, by the TornadoVM SDK in $TORNADOVM_HOME), or auto.")
+  private @Nullable String backend;
+
   /** Reads everything, with further flags of the command on top, and sets the log up. */
   GibbonConfig read(Map<String, ?> flags) {
     log.apply();
     Map<String, String> all = new HashMap<>(settings);
     put(all, "data", data);
     put(all, "model", model);
+    put(all, "runtime.backend", backend);
     flags.forEach((key, value) -> put(all, key, value));
     return GibbonConfig.of(file(), System.getenv(), all);
   }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       IngestCommand.class,
       AskCommand.class,
       ModelsCommand.class,
+      DevicesCommand.class,
       BenchCommand.class,
       EvalCommand.class,
       CalibrateCommand.class,

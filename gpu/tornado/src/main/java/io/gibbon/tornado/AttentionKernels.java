@@ -1,0 +1,320 @@
+package io.gibbon.tornado;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * APE attention on the device: work-groups run an online softmax over a span of tokens for a few
+ * queries, then their partial results are merged in the order of the spans. What an output sums,
+ * and in which order, depends on its own sequence alone.
+ */
+final class AttentionKernels {
+
+  /** Tokens of a tile: one slot. */
+  static final int TILE = HeadKernels.SLOT;
+
+  /** Queries that share one reading of keys and values. */
+  static final int QUERIES = 8;
+
+  /** Threads of a work-group: one for each query and token of a tile. */
+  static final int THREADS = QUERIES * TILE;
+
+  /** The most dimensions of a head. */
+  static final int MAX_DIM = 256;
+
+  /** Dimensions that one thread sums values for. */
+  private static final int DIMS = MAX_DIM / THREADS;
+
+  /** Threads of a work-group that merges. */
+  static final int MERGE_THREADS = 64;
+
+  private AttentionKernels() {}
+
+  /**
+   * One span for a few queries of one key-value head: the grid is items times {@value #THREADS} by
+   * key-value heads. A partial result is a head's dimensions, the greatest score and the sum of the
+   * exponentials relative to it.
+   *
+   * @param pieces receives the log-sum-exp of each context piece, for rows whose shares are wanted
+   */
+  static void attend(
+      KernelContext c,
+      IntArray counter,
+      IntArray table,
+      IntArray plan,
+      FloatArray step,
+      FloatArray qkv,
+      FloatArray pool,
+      FloatArray partial,
+      FloatArray pieces) {
+    float[] q = c.allocateFloatLocalArray(QUERIES * MAX_DIM);
+    float[] scores = c.allocateFloatLocalArray(THREADS);
+    float[] weights = c.allocateFloatLocalArray(THREADS);
+    float[] factors = c.allocateFloatLocalArray(QUERIES);
+    float[] sums = new float[QUERIES * DIMS];
+
+    int thread = c.localIdx;
+    int lane = thread % TILE;
+    int kvHead = c.groupIdy;
+    int layer = counter.get(0);
+    int layers = table.get(ModelTable.LAYERS);
+    int heads = table.get(ModelTable.HEADS);
+    int kvHeads = table.get(ModelTable.KV_HEADS);
+    int dim = table.get(ModelTable.HEAD_DIM);
+    int group = heads / kvHeads;
+    int stride = (heads + 2 * kvHeads) * dim;
+    int window = table.get(ModelTable.HEADER + layer * ModelTable.RECORD + ModelTable.VISIBLE);
+
+    int item = plan.get(StepPlan.ITEM_TABLE) + c.groupIdx * StepPlan.ITEM;
+    int queries = plan.get(item + StepPlan.QUERY_COUNT);
+    int firstQuery = plan.get(item + StepPlan.FIRST_QUERY);
+    int query = Math.min(thread / TILE, queries - 1);
+    int row = (firstQuery + query) / group;
+    row = plan.get(plan.get(StepPlan.QUERY_TABLE) + row);
+    int head = kvHead * group + (firstQuery + query) % group;
+    int entry = plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW;
+    int position = plan.get(entry + StepPlan.POSITION);
+    int ownIndex = plan.get(entry + StepPlan.OWN_INDEX);
+    int shares = plan.get(entry + StepPlan.SHARES);
+
+    for (int i = thread; i < queries * dim; i += THREADS) {
+      int one = firstQuery + i / dim;
+      int oneRow = plan.get(plan.get(StepPlan.QUERY_TABLE) + one / group);
+      int oneHead = kvHead * group + one % group;
+      q[i] = qkv.get(oneRow * stride + oneHead * dim + i % dim);
+    }
+    for (int i = 0; i < QUERIES * DIMS; i++) {
+      sums[i] = 0;
+    }
+    c.localBarrier();
+
+    float greatest = Float.NEGATIVE_INFINITY;
+    float sum = 0;
+    int pieceTo = plan.get(item + StepPlan.PIECES_TO);
+    for (int p = plan.get(item + StepPlan.PIECES_FROM); p < pieceTo; p++) {
+      int piece = plan.get(StepPlan.PIECE_TABLE) + p * StepPlan.PIECE;
+      int slots = plan.get(StepPlan.SLOT_TABLE) + plan.get(piece + StepPlan.PIECE_SLOTS);
+      int start = plan.get(piece + StepPlan.PIECE_START);
+      int causal = plan.get(piece + StepPlan.PIECE_CAUSAL);
+      int index = plan.get(piece + StepPlan.PIECE_INDEX);
+      int from = plan.get(piece + StepPlan.PIECE_FROM);
+      int to = plan.get(piece + StepPlan.PIECE_TO);
+      int end = to;
+      if (causal == 1) {
+        end = Math.min(to, plan.get(item + StepPlan.LAST_OWN_INDEX) + 1);
+      }
+      int least = plan.get(item + StepPlan.LEAST_POSITION) - start - window + 1;
+      from = Math.max(from, Math.max(0, least) / TILE * TILE);
+      int seen = position - start - window + 1;
+      int visible = to;
+      float scale = step.get(StepPlan.ATTENTION_SCALE);
+      if (index >= 0) {
+        scale = step.get(StepPlan.SCALES + 2 * row);
+      }
+      if (causal == 1) {
+        visible = Math.min(to, ownIndex + 1);
+      }
+      float pieceSum = 0;
+      for (int token = from; token < end; token += TILE) {
+        int slot = plan.get(slots + token / TILE);
+        int keys = ((slot * layers + layer) * kvHeads + kvHead) * 2 * TILE * dim;
+        float dot = 0;
+        for (int d = 0; d < dim; d++) {
+          dot = dot + q[query * dim + d] * pool.get(keys + d * TILE + lane);
+        }
+        float score = Float.NEGATIVE_INFINITY;
+        if (token + lane < visible && token + lane >= seen) {
+          score = dot * scale;
+        }
+        scores[thread] = score;
+        c.localBarrier();
+        float max = greatest;
+        for (int i = 0; i < TILE; i++) {
+          max = Math.max(max, scores[query * TILE + i]);
+        }
+        float factor = 0;
+        if (greatest > Float.NEGATIVE_INFINITY) {
+          factor = TornadoMath.exp(greatest - max);
+        }
+        float weight = 0;
+        if (score > Float.NEGATIVE_INFINITY) {
+          weight = TornadoMath.exp(score - max);
+        }
+        weights[thread] = weight;
+        if (lane == 0) {
+          factors[thread / TILE] = factor;
+        }
+        c.localBarrier();
+        sum = sum * factor;
+        pieceSum = pieceSum * factor;
+        for (int i = 0; i < TILE; i++) {
+          sum = sum + weights[query * TILE + i];
+          pieceSum = pieceSum + weights[query * TILE + i];
+        }
+        greatest = max;
+        int tokens = Math.min(TILE, to - token);
+        for (int j = 0; j < DIMS; j++) {
+          int d = Math.min(dim - 1, thread + j * THREADS);
+          for (int i = 0; i < QUERIES; i++) {
+            sums[j * QUERIES + i] = sums[j * QUERIES + i] * factors[i];
+          }
+          for (int t = 0; t < tokens; t++) {
+            float value = pool.get(keys + (TILE + t) * dim + d);
+            for (int i = 0; i < QUERIES; i++) {
+              sums[j * QUERIES + i] = sums[j * QUERIES + i] + weights[i * TILE + t] * value;
+            }
+          }
+        }
+        c.localBarrier();
+      }
+      if (index >= 0 && shares >= 0 && lane == 0 && thread / TILE < queries) {
+        float logSumExp = Float.NEGATIVE_INFINITY;
+        if (pieceSum > 0) {
+          logSumExp = greatest + TornadoMath.log(pieceSum);
+        }
+        pieces.set(shares + index * heads + head, logSumExp);
+      }
+    }
+
+    int span = plan.get(item + StepPlan.ITEM_SPAN);
+    for (int i = 0; i < queries; i++) {
+      int one = firstQuery + i;
+      int oneRow = plan.get(plan.get(StepPlan.QUERY_TABLE) + one / group);
+      int oneEntry = plan.get(StepPlan.ROW_TABLE) + oneRow * StepPlan.ROW;
+      int oneHead = kvHead * group + one % group;
+      int target =
+          plan.get(oneEntry + StepPlan.PARTIALS)
+              + oneHead * plan.get(oneEntry + StepPlan.SPANS)
+              + span;
+      for (int j = 0; j < DIMS; j++) {
+        int d = thread + j * THREADS;
+        if (d < dim) {
+          partial.set(target * (dim + 2) + d, sums[j * QUERIES + i]);
+        }
+      }
+      if (thread == i * TILE) {
+        partial.set(target * (dim + 2) + dim, greatest);
+        partial.set(target * (dim + 2) + dim + 1, sum);
+      }
+    }
+  }
+
+  /**
+   * Merges the partial results of a row and head: those of the contexts, those of the others, then
+   * both. The grid is heads times {@value #MERGE_THREADS} by rows.
+   *
+   * @param weights receives for each row and head the log-sum-exp and the weight of the contexts
+   */
+  static void merge(
+      KernelContext c,
+      IntArray table,
+      IntArray plan,
+      FloatArray step,
+      FloatArray partial,
+      FloatArray out,
+      FloatArray weights) {
+    int head = c.groupIdx;
+    int row = c.groupIdy;
+    int heads = table.get(ModelTable.HEADS);
+    int dim = table.get(ModelTable.HEAD_DIM);
+    int stride = dim + 2;
+    int entry = plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW;
+    int spans = plan.get(entry + StepPlan.SPANS);
+    int contextSpans = plan.get(entry + StepPlan.CONTEXT_SPANS);
+    int first = (plan.get(entry + StepPlan.PARTIALS) + head * spans) * stride;
+
+    float contextMax = Float.NEGATIVE_INFINITY;
+    float otherMax = Float.NEGATIVE_INFINITY;
+    for (int span = 0; span < spans; span++) {
+      float max = partial.get(first + span * stride + dim);
+      if (span < contextSpans) {
+        contextMax = Math.max(contextMax, max);
+      } else {
+        otherMax = Math.max(otherMax, max);
+      }
+    }
+    float contextSum = 0;
+    float otherSum = 0;
+    for (int span = 0; span < spans; span++) {
+      float max = partial.get(first + span * stride + dim);
+      float sum = partial.get(first + span * stride + dim + 1);
+      if (sum > 0) {
+        if (span < contextSpans) {
+          contextSum = contextSum + sum * TornadoMath.exp(max - contextMax);
+        } else {
+          otherSum = otherSum + sum * TornadoMath.exp(max - otherMax);
+        }
+      }
+    }
+    float logSumExp = Float.NEGATIVE_INFINITY;
+    float contextWeight = 0;
+    if (contextSum > 0) {
+      logSumExp = contextMax + TornadoMath.log(contextSum);
+      contextWeight = 1;
+      if (otherSum > 0) {
+        float other = otherMax + TornadoMath.log(otherSum);
+        contextWeight =
+            1 / (1 + TornadoMath.exp(other - step.get(StepPlan.SCALES + 2 * row + 1) * logSumExp));
+      }
+    }
+    for (int d = c.localIdx; d < dim; d += MERGE_THREADS) {
+      float value = 0;
+      for (int span = 0; span < spans; span++) {
+        float max = partial.get(first + span * stride + dim);
+        float sum = partial.get(first + span * stride + dim + 1);
+        if (sum > 0) {
+          float factor;
+          if (span < contextSpans) {
+            factor = contextWeight * (TornadoMath.exp(max - contextMax) / contextSum);
+          } else {
+            factor = (1 - contextWeight) * (TornadoMath.exp(max - otherMax) / otherSum);
+          }
+          value = value + factor * partial.get(first + span * stride + d);
+        }
+      }
+      out.set((row * heads + head) * dim + d, value);
+    }
+    if (c.localIdx == 0) {
+      weights.set(2 * (row * heads + head), logSumExp);
+      weights.set(2 * (row * heads + head) + 1, contextWeight);
+    }
+  }
+
+  /**
+   * Adds a layer's attention shares: one thread for each cell of the share table, which asks for
+   * the share of one context piece in one row, of one head or summed over all.
+   */
+  static void share(
+      KernelContext c,
+      IntArray counter,
+      IntArray table,
+      IntArray plan,
+      FloatArray pieces,
+      FloatArray weights,
+      FloatArray shares) {
+    int index = c.globalIdx;
+    if (index < plan.get(StepPlan.CELLS)) {
+      int heads = table.get(ModelTable.HEADS);
+      int layer = counter.get(0);
+      int cell = plan.get(StepPlan.CELL_TABLE) + index * StepPlan.CELL;
+      int row = plan.get(cell + StepPlan.CELL_ROW);
+      int piece = plan.get(cell + StepPlan.CELL_PIECE);
+      int only = plan.get(cell + StepPlan.CELL_HEAD);
+      float sum = 0;
+      if (layer > 0) {
+        sum = shares.get(index);
+      }
+      for (int head = 0; head < heads; head++) {
+        float logSumExp = pieces.get(piece + head);
+        boolean wanted = only < 0 || only == layer * heads + head;
+        if (wanted && logSumExp > Float.NEGATIVE_INFINITY) {
+          int at = 2 * (row * heads + head);
+          sum = sum + weights.get(at + 1) * TornadoMath.exp(logSumExp - weights.get(at));
+        }
+      }
+      shares.set(index, sum);
+    }
+  }
+}

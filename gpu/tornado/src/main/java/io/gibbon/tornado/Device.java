@@ -1,0 +1,63 @@
+package io.gibbon.tornado;
+
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Weights;
+import io.gibbon.runtime.kernel.Workers;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.model.Model;
+import java.lang.foreign.Arena;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+
+/**
+ * A device that models can run on.
+ *
+ * @param handle as TornadoVM knows it
+ */
+record Device(TornadoDevice handle) {
+
+  /** Part of the device's memory that pages of KV states may take. */
+  private static final double PAGES = 0.4;
+
+  /** The most pages that are kept: 262,144 tokens. */
+  private static final int MOST_SLOTS = 1 << 14;
+
+  /** Whether it is a GPU, rather than the CPU by another name. */
+  boolean isGpu() {
+    return handle.getDeviceType() == TornadoDeviceType.GPU;
+  }
+
+  /** Bytes that may be allocated together: what the device has, or TornadoVM's own limit. */
+  long memory() {
+    return Math.min(handle.getMaxGlobalMemory(), handle.getMemoryProvider().getHeapSize());
+  }
+
+  /**
+   * Loads a model, after the kernels have passed the {@link SelfTest}.
+   *
+   * @throws IllegalStateException if a kernel computes something else than the reference
+   */
+  Executor load(Model model, KvLayout layout, int threads) {
+    try (Workers workers = new Workers(threads);
+        Arena arena = Arena.ofShared()) {
+      Weights weights = Weights.pack(model, arena, workers);
+      boolean normsUpdates = weights.layers().getFirst().downNorm().length > 0;
+      new SelfTest(layout.working().format(), normsUpdates).require(handle);
+      return new TornadoExecutor(model.description(), layout, weights, handle, slots(layout));
+    }
+  }
+
+  /** As many as memory, one allocation and an array's indices allow. */
+  private int slots(KvLayout layout) {
+    int page = Pages.size(layout);
+    long bytes = Math.min((long) (PAGES * memory()), handle.getMaxAllocMemory());
+    long fitting = Math.min(bytes / Float.BYTES / page, Integer.MAX_VALUE / page);
+    return (int) Math.min(fitting, MOST_SLOTS);
+  }
+
+  @Override
+  public String toString() {
+    return "%s, %s, %,d MiB"
+        .formatted(handle.getPhysicalDevice().getDeviceName(), handle.getPlatformName().strip(), memory() >> 20);
+  }
+}

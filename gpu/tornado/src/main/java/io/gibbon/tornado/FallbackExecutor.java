@@ -1,0 +1,82 @@
+package io.gibbon.tornado;
+
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Slice;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A device, and the CPU for what the device cannot do: a step that is too large for it runs on the
+ * CPU, and after any failure all steps do. Host states hold everything that a step needs, so a
+ * request goes on where it was. One thread at a time.
+ */
+final class FallbackExecutor implements Executor {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FallbackExecutor.class);
+
+  private final Supplier<Executor> cpuLoader;
+  private @Nullable Executor device;
+  private @Nullable Executor cpu;
+
+  /**
+   * Nothing is loaded on the CPU until it is needed.
+   *
+   * @param device may throw {@link TooLargeException}
+   */
+  FallbackExecutor(Executor device, Supplier<Executor> cpuLoader) {
+    this.device = device;
+    this.cpuLoader = cpuLoader;
+  }
+
+  @Override
+  public void step(List<Slice> slices) {
+    if (device == null || !runsOnDevice(slices)) {
+      cpu().step(slices);
+    }
+  }
+
+  private boolean runsOnDevice(List<Slice> slices) {
+    try {
+      device.step(slices);
+      return true;
+    } catch (IllegalArgumentException e) {
+      throw e;
+    } catch (TooLargeException e) {
+      LOG.warn("A step runs on the CPU: {}", e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("The device failed; the model goes on on the CPU", e);
+      closeDevice();
+    }
+    return false;
+  }
+
+  private Executor cpu() {
+    if (cpu == null) {
+      cpu = cpuLoader.get();
+    }
+    return cpu;
+  }
+
+  private void closeDevice() {
+    try {
+      if (device != null) {
+        device.close();
+      }
+    } catch (RuntimeException | LinkageError e) {
+      LOG.warn("The device could not be closed: {}", e.toString());
+    } finally {
+      device = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    closeDevice();
+    if (cpu != null) {
+      cpu.close();
+    }
+  }
+}

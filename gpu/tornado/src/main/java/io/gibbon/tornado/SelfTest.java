@@ -1,0 +1,229 @@
+package io.gibbon.tornado;
+
+import io.gibbon.runtime.engine.CpuExecutor;
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.HeadShares;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.engine.Weights;
+import io.gibbon.runtime.kernel.PackedMatrix;
+import io.gibbon.runtime.kernel.PackedMatrix.Encoding;
+import io.gibbon.runtime.kernel.ScalarKernels;
+import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.model.ModelDescription.Activation;
+import io.gibbon.runtime.model.RopeDescription;
+import io.gibbon.runtime.model.RopeDescription.Pairing;
+import io.gibbon.runtime.model.RopeDescription.Scaling;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/**
+ * A question over two contexts, asked of a small random model on a device and on the scalar
+ * reference: every kernel runs, and logits, attention shares, keys and values must agree. A
+ * compiler that makes wrong kernels of ours is caught here, before anybody reads or stores what
+ * they compute.
+ */
+final class SelfTest {
+
+  private static final double TOLERANCE = 2e-3;
+  private static final int WIDTH = 128;
+  private static final int FEED_FORWARD = 160;
+  private static final int HEADS = 4;
+  private static final int KV_HEADS = 2;
+  private static final int HEAD_DIM = 32;
+  private static final int VOCABULARY = 200;
+  private static final int LAYERS = 2;
+
+  /** Tests that this process has passed. */
+  private static final Set<List<Object>> PASSED = ConcurrentHashMap.newKeySet();
+
+  private final Random random = new Random(7);
+  private final KvLayout layout;
+  private final boolean normsUpdates;
+
+  /**
+   * A test of the kernels that a model needs.
+   *
+   * @param format of keys and values while they are computed
+   * @param normsUpdates whether the model norms what attention and feed-forward add
+   */
+  SelfTest(KvFormat format, boolean normsUpdates) {
+    this.layout = new KvLayout(LAYERS, KV_HEADS, HEAD_DIM, format);
+    this.normsUpdates = normsUpdates;
+  }
+
+  /**
+   * Runs the test, once in a process.
+   *
+   * @throws IllegalStateException if the device computes something else
+   */
+  void require(TornadoDevice device) {
+    List<Object> test = List.of(device.getDeviceName(), layout, normsUpdates);
+    if (PASSED.contains(test)) {
+      return;
+    }
+    ModelDescription model = model();
+    Weights weights = weights();
+    try (Executor scalar = new CpuExecutor(model, weights, layout, new ScalarKernels());
+        Executor tested = new TornadoExecutor(model, layout, weights, device, 32);
+        Outcome expected = new Outcome(scalar);
+        Outcome actual = new Outcome(tested)) {
+      actual.requireCloseTo(expected);
+    }
+    PASSED.add(test);
+  }
+
+  /** What an executor makes of the same tokens. */
+  private final class Outcome implements AutoCloseable {
+
+    private final List<KvStates> states = new ArrayList<>();
+    private final float[] logits = new float[3 * VOCABULARY];
+    private final HeadShares shares = HeadShares.mean(2);
+
+    Outcome(Executor executor) {
+      KvStates prefix = encode(executor, null, 5);
+      List<KvStates> contexts = List.of(encode(executor, prefix, 37), encode(executor, prefix, 9));
+      KvStates own = allocate(6);
+      Sequence sequence = new Sequence(prefix, contexts, own, 42, 0.8, 1.1);
+      executor.step(List.of(new Slice(sequence, 0, tokens(3), null, null)));
+      executor.step(List.of(new Slice(sequence, 3, tokens(3), logits, shares)));
+    }
+
+    private KvStates encode(Executor executor, @Nullable KvStates prefix, int tokens) {
+      KvStates own = allocate(tokens);
+      Sequence sequence = new Sequence(prefix, List.of(), own, prefix == null ? 0 : 5, 1, 1);
+      executor.step(List.of(new Slice(sequence, 0, tokens(tokens), null, null)));
+      return own;
+    }
+
+    private KvStates allocate(int tokens) {
+      KvStates allocated = KvStates.allocate(layout, tokens);
+      states.add(allocated);
+      return allocated;
+    }
+
+    private static int[] tokens(int n) {
+      return IntStream.range(0, n).map(i -> (i * 37 + 11 * n) % VOCABULARY).toArray();
+    }
+
+    void requireCloseTo(Outcome expected) {
+      requireClose("logits", logits, expected.logits);
+      requireClose("attention shares", shares.of(0), expected.shares.of(0));
+      for (int i = 0; i < states.size(); i++) {
+        requireClose("keys and values", numbers(states.get(i)), numbers(expected.states.get(i)));
+      }
+    }
+
+    private static float[] numbers(KvStates states) {
+      float[] page = new float[Pages.size(states.layout())];
+      float[] all = new float[PagePool.pages(states.tokens()) * page.length];
+      for (int i = 0; i < PagePool.pages(states.tokens()); i++) {
+        Pages.read(states, i, page);
+        System.arraycopy(page, 0, all, i * page.length, page.length);
+      }
+      return all;
+    }
+
+    private static void requireClose(String what, float[] actual, float[] expected) {
+      for (int i = 0; i < expected.length; i++) {
+        if (!(Math.abs(actual[i] - expected[i]) <= TOLERANCE)) {
+          throw new IllegalStateException(
+              "it failed the self-test: of its %s, number %d is %s instead of %s"
+                  .formatted(what, i, actual[i], expected[i]));
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      states.forEach(KvStates::close);
+    }
+  }
+
+  private static ModelDescription model() {
+    return new ModelDescription(
+        "self-test",
+        LAYERS,
+        WIDTH,
+        FEED_FORWARD,
+        HEADS,
+        KV_HEADS,
+        HEAD_DIM,
+        VOCABULARY,
+        1024,
+        1e-5f,
+        1,
+        1 / Math.sqrt(HEAD_DIM),
+        Activation.SILU,
+        new RopeDescription(10_000, HEAD_DIM, Pairing.HALVES, Scaling.NONE),
+        null);
+  }
+
+  private Weights weights() {
+    List<Weights.Layer> layers = IntStream.range(0, LAYERS).mapToObj(i -> layer()).toList();
+    PackedMatrix embedding = matrix(VOCABULARY, WIDTH, Encoding.CODES_8);
+    return new Weights(embedding, layers, new float[0], vector(WIDTH), embedding);
+  }
+
+  private Weights.Layer layer() {
+    int queries = HEADS * HEAD_DIM;
+    int keys = KV_HEADS * HEAD_DIM;
+    return new Weights.Layer(
+        vector(WIDTH),
+        List.of(
+            matrix(queries, WIDTH, Encoding.CODES_4),
+            matrix(keys, WIDTH, Encoding.CODES_8_MINIMUM),
+            matrix(keys, WIDTH, Encoding.F32)),
+        vector(queries + 2 * keys),
+        vector(HEAD_DIM),
+        vector(HEAD_DIM),
+        List.of(matrix(WIDTH, queries, Encoding.CODES_8_HALVES)),
+        normsUpdates ? vector(WIDTH) : new float[0],
+        vector(WIDTH),
+        List.of(
+            matrix(FEED_FORWARD, WIDTH, Encoding.CODES_4),
+            matrix(FEED_FORWARD, WIDTH, Encoding.CODES_8)),
+        List.of(matrix(WIDTH, FEED_FORWARD, Encoding.CODES_4)),
+        normsUpdates ? vector(WIDTH) : new float[0]);
+  }
+
+  private float[] vector(int n) {
+    float[] numbers = new float[n];
+    for (int i = 0; i < n; i++) {
+      numbers[i] = 0.5f + random.nextFloat();
+    }
+    return numbers;
+  }
+
+  /** Random codes; scales such that the numbers are about 0.1. */
+  private PackedMatrix matrix(int rows, int columns, Encoding encoding) {
+    PackedMatrix shape = new PackedMatrix("random", rows, columns, encoding, MemorySegment.NULL);
+    int words = shape.panels() * shape.blocks() * encoding.blockWords() * PackedMatrix.PANEL;
+    int group = encoding.groupWords() * PackedMatrix.PANEL;
+    int[] data = new int[words];
+    for (int i = 0; i < words; i++) {
+      int kind = i % group / PackedMatrix.PANEL;
+      float scale = 0.3f / (1 << encoding.bits());
+      float minimum = -scale * (1 << encoding.bits() - 1);
+      if (encoding == Encoding.F32) {
+        data[i] = Float.floatToRawIntBits(random.nextFloat() * 0.3f - 0.15f);
+      } else if (kind < encoding.scales()) {
+        data[i] = Float.floatToRawIntBits(kind == 0 ? scale : minimum);
+      } else {
+        data[i] = random.nextInt();
+      }
+    }
+    MemorySegment memory = MemorySegment.ofArray(data);
+    return new PackedMatrix("random", rows, columns, encoding, memory);
+  }
+}

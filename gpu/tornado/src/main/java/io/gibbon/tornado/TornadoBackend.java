@@ -1,0 +1,79 @@
+package io.gibbon.tornado;
+
+import io.gibbon.runtime.engine.Backend;
+import io.gibbon.runtime.engine.CpuBackend;
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.model.Model;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A device that TornadoVM drives. Found by {@link java.util.ServiceLoader} in any JVM, so nothing
+ * here names a class of TornadoVM.
+ */
+public final class TornadoBackend implements Backend {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TornadoBackend.class);
+
+  private static final String GUIDE =
+      "https://tornadovm.readthedocs.io/en/latest/installation.html";
+
+  /** Without it TornadoVM runs a kernel that does not compile as plain Java, one thread of it. */
+  private static final String BAILOUT = "tornado.recover.bailout";
+
+  @Override
+  public String name() {
+    return "tornado";
+  }
+
+  /** Above the CPU for a GPU, below it for the CPU's own OpenCL device. */
+  @Override
+  public int priority() {
+    return unavailable().isEmpty() && Devices.best().isGpu() ? 10 : -10;
+  }
+
+  @Override
+  public Optional<String> unavailable() {
+    if (ModuleLayer.boot().findModule("tornado.runtime").isEmpty()) {
+      return Optional.of(
+          "the JVM was started without TornadoVM; let TORNADOVM_HOME name an SDK, see " + GUIDE);
+    }
+    if (!"false".equalsIgnoreCase(System.getProperty(BAILOUT))) {
+      return Optional.of("the JVM was started without -D" + BAILOUT + "=False");
+    }
+    try {
+      return Devices.all().isEmpty() ? Optional.of("TornadoVM finds no device") : Optional.empty();
+    } catch (RuntimeException | LinkageError e) {
+      return Optional.of("TornadoVM does not start, is its SDK of another version? " + e);
+    }
+  }
+
+  @Override
+  public List<String> devices() {
+    return Devices.all().stream().map(Device::toString).toList();
+  }
+
+  /**
+   * Loads the model on the best device. If that fails, or the device does not compute what the
+   * scalar reference does, the executor is the CPU's, and a line in the log says why; likewise if
+   * the device is lost later on.
+   */
+  @Override
+  public Executor load(Model model, KvLayout layout, int threads) {
+    CpuBackend cpu = new CpuBackend();
+    try {
+      Device device = Devices.best();
+      Executor executor = device.load(model, layout, threads);
+      LOG.info("TornadoVM's device is {}", device);
+      return new FallbackExecutor(executor, () -> cpu.load(model, layout, threads));
+    } catch (IllegalArgumentException e) {
+      throw e;
+    } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+      LOG.warn("The model runs on the CPU, since TornadoVM's device failed: {}", e.toString());
+      return cpu.load(model, layout, threads);
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package io.gibbon.tornado;
+
+import io.gibbon.runtime.engine.AttentionPlan;
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.HeadShares;
+import io.gibbon.runtime.engine.Rope;
+import io.gibbon.runtime.engine.RowRange;
+import io.gibbon.runtime.engine.Sequence;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.engine.StepRules;
+import io.gibbon.runtime.engine.Weights;
+import io.gibbon.runtime.kv.KvLayout;
+import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.tornado.PagePool.Tokens;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/**
+ * Runs a model on a device. Host states stay the truth: what a step computes is read back once, and
+ * the device keeps pages of whatever was attended lately. So a step that fails on the device can be
+ * run again anywhere. One thread at a time.
+ */
+final class TornadoExecutor implements Executor {
+
+  private final ModelDescription model;
+  private final StepRules rules;
+  private final Rope rope;
+  private final Rope slidingRope;
+  private final DeviceProgram program;
+  private final PagePool pool;
+  private final float[] numbers;
+  private final float[] fresh;
+  private final List<Runnable> copies = new ArrayList<>();
+  private final Map<HeadShares, ShareSums> collected = new IdentityHashMap<>();
+
+  /**
+   * Compiles the kernels and takes the weights to the device.
+   *
+   * @param slots pages of KV states that the device keeps
+   */
+  TornadoExecutor(
+      ModelDescription model, KvLayout layout, Weights weights, TornadoDevice device, int slots) {
+    this.model = model;
+    this.rules = new StepRules(model, layout);
+    this.rope = new Rope(model.rope(), weights.ropeDivisors());
+    this.slidingRope =
+        model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);
+    boolean halves = layout.working().format().bytes() == Short.BYTES;
+    DeviceWeights packed = new DeviceWeights(model, weights, halves);
+    this.program = new DeviceProgram(model, layout, packed, device, slots);
+    this.pool = new PagePool(slots);
+    this.numbers = new float[StepPlan.ANGLES + StepPlan.MAX_ROWS * 2 * model.rope().dimensions()];
+    this.fresh = new float[program.freshFloats()];
+  }
+
+  @Override
+  public void step(List<Slice> slices) {
+    rules.require(slices);
+    try {
+      cut(slices, StepPlan.MAX_ROWS).forEach(this::run);
+      collected.values().forEach(sums -> sums.write(model.heads() * model.layers()));
+      copies.reversed().forEach(Runnable::run);
+    } catch (RuntimeException e) {
+      slices.forEach(slice -> pool.forget(slice.sequence().own()));
+      throw e;
+    } finally {
+      collected.clear();
+      copies.clear();
+    }
+  }
+
+  /** Cuts a step into parts of at most so many rows. */
+  private List<List<Slice>> cut(List<Slice> slices, int most) {
+    List<List<Slice>> parts = new ArrayList<>();
+    int room = 0;
+    for (Slice slice : slices) {
+      int tokens = slice.tokens().length;
+      for (int from = 0; from < tokens; ) {
+        if (room == 0) {
+          parts.add(new ArrayList<>());
+          room = most;
+        }
+        int count = Math.min(room, tokens - from);
+        parts.getLast().add(part(slice, from, count));
+        from += count;
+        room -= count;
+      }
+    }
+    return parts;
+  }
+
+  /** A slice's next tokens; the results of its last row go to the last part. */
+  private Slice part(Slice slice, int from, int count) {
+    int tokens = slice.tokens().length;
+    if (count == tokens) {
+      return slice;
+    }
+    boolean all = RowRange.wantedRows(slice, model.vocabulary()) == tokens;
+    boolean last = from + count == tokens;
+    float[] logits = last ? slice.logits() : null;
+    if (all && slice.logits() != null) {
+      float[] own = new float[count * model.vocabulary()];
+      copies.add(
+          () -> System.arraycopy(own, 0, slice.logits(), from * model.vocabulary(), own.length));
+      logits = own;
+    }
+    return new Slice(
+        slice.sequence(),
+        slice.first() + from,
+        Arrays.copyOfRange(slice.tokens(), from, from + count),
+        logits,
+        all || last ? slice.shares() : null);
+  }
+
+  /** Runs some rows together, or halves of them if the device has no room for all. */
+  private void run(List<Slice> slices) {
+    int rows = slices.stream().mapToInt(slice -> slice.tokens().length).sum();
+    StepPlan plan;
+    try {
+      plan = plan(slices);
+    } catch (TooLargeException e) {
+      if (rows == 1) {
+        throw e;
+      }
+      cut(slices, (rows + 1) / 2).forEach(this::run);
+      return;
+    }
+    int layers = slices.stream().mapToInt(slice -> slice.depth(model.layers())).max().orElseThrow();
+    program.run(plan, numbers(plan), layers);
+    if (layers == model.layers()) {
+      readStates(plan);
+    }
+    if (slices.stream().anyMatch(slice -> slice.logits() != null)) {
+      readLogits(plan);
+    }
+    addShares(plan);
+  }
+
+  /** Makes resident what the slices attend to. */
+  private StepPlan plan(List<Slice> slices) {
+    DeviceProgram.PageLoader loader = program.new PageLoader();
+    Map<KvStates, int[]> pages = pool.place(needed(slices), loader);
+    loader.flush();
+    return new StepPlan(
+        slices, model.vocabulary(), model.heads(), model.heads() / model.kvHeads(), pages);
+  }
+
+  private static Map<KvStates, Tokens> needed(List<Slice> slices) {
+    Map<KvStates, Tokens> needed = new IdentityHashMap<>();
+    for (Slice slice : slices) {
+      Sequence sequence = slice.sequence();
+      if (sequence.prefix() != null) {
+        needed.put(sequence.prefix(), whole(sequence.prefix()));
+      }
+      sequence.contexts().forEach(context -> needed.put(context, whole(context)));
+      int end = slice.first() + slice.tokens().length;
+      needed.put(sequence.own(), new Tokens(end, slice.first()));
+    }
+    return needed;
+  }
+
+  private static Tokens whole(KvStates states) {
+    return new Tokens(states.tokens(), states.tokens());
+  }
+
+  private float[] numbers(StepPlan plan) {
+    numbers[StepPlan.EPSILON] = model.rmsEpsilon();
+    numbers[StepPlan.EMBEDDING_SCALE] = model.embeddingScale();
+    numbers[StepPlan.ATTENTION_SCALE] = (float) model.attentionScale();
+    int angles = StepPlan.ANGLES;
+    for (RowRange range : plan.ranges()) {
+      double temperature = range.slice().sequence().attentionTemperature();
+      double sharpness = range.slice().sequence().scalingFactor() * temperature;
+      for (int row = range.row(); row < range.row() + range.count(); row++) {
+        numbers[StepPlan.SCALES + 2 * row] = (float) (model.attentionScale() / temperature);
+        numbers[StepPlan.SCALES + 2 * row + 1] = (float) sharpness;
+        angles += rope.angles(range.position(row), numbers, angles);
+        angles += slidingRope.angles(range.position(row), numbers, angles);
+      }
+    }
+    return numbers;
+  }
+
+  private void readStates(StepPlan plan) {
+    int dim = model.headDim();
+    for (RowRange range : plan.ranges()) {
+      KvStates own = range.slice().sequence().own();
+      for (int row = range.row(); row < range.row() + range.count(); row++) {
+        program.fresh(row, fresh);
+        int at = 0;
+        for (int layer = 0; layer < model.layers(); layer++) {
+          for (int head = 0; head < model.kvHeads(); head++) {
+            own.put(layer, head, range.ownIndex(row), fresh, at, fresh, at + dim);
+            at += 2 * dim;
+          }
+        }
+      }
+      pool.filled(own, range.first() + range.count());
+    }
+  }
+
+  private void readLogits(StepPlan plan) {
+    int total = RowRange.total(plan.wanted());
+    for (int first = 0; first < total; first += StepPlan.LOGIT_ROWS) {
+      int end = Math.min(total, first + StepPlan.LOGIT_ROWS);
+      program.output(end - first);
+      for (RowRange range : plan.wanted()) {
+        int from = Math.max(first, range.row());
+        int to = Math.min(end, range.row() + range.count());
+        for (int row = from; range.slice().logits() != null && row < to; row++) {
+          int offset = (row - range.row()) * model.vocabulary();
+          program.logits(row - first, range.slice().logits(), offset);
+        }
+      }
+    }
+  }
+
+  private void addShares(StepPlan plan) {
+    for (RowRange range : plan.ranges()) {
+      HeadShares shares = range.slice().shares();
+      if (shares != null) {
+        int[] contexts = AttentionPlan.contextOfPiece(range.slice().sequence().contexts());
+        int rows = RowRange.wantedRows(range.slice(), model.vocabulary());
+        collected
+            .computeIfAbsent(shares, s -> new ShareSums(s, contexts))
+            .add(program::share, plan.firstCell(range.slice()), rows);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    program.close();
+  }
+}
