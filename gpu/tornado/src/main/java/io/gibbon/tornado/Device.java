@@ -58,6 +58,9 @@ record Device(TornadoDevice handle) {
   @Override
   public String toString() {
     return "%s, %s, %,d MiB"
-        .formatted(handle.getPhysicalDevice().getDeviceName(), handle.getPlatformName().strip(), memory() >> 20);
+        .formatted(
+            handle.getPhysicalDevice().getDeviceName(),
+            handle.getPlatformName().strip(),
+            memory() >> 20);
   }
 }
