@@ -3,7 +3,9 @@ package io.gibbon.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.DocumentText;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.schemas.ContextEvent;
 import io.gibbon.schemas.ContextEventKind;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StoreQueryParameters;
@@ -75,6 +78,9 @@ class ModelChangeIT {
     List<Document> documents = documents();
     cluster.produceDocuments("documents", documents);
     awaitEncoded(first, second);
+    Calibration learnt = new Calibration(0.7, 0.9, List.of(new Head(0, 0)));
+    first.reader().keep(learnt);
+    awaitCalibration(second, learnt);
 
     stop(second);
     newModel.hold();
@@ -82,6 +88,7 @@ class ModelChangeIT {
     awaitPartitions(second, 1);
     await().atMost(PATIENCE).until(() -> !newModel.encoded().isEmpty());
     assertStates(first.reader(), oldModel, documents);
+    assertThat(second.reader().calibration()).as("of another model").isEmpty();
 
     stop(second);
     awaitEncoded(first);
@@ -105,6 +112,12 @@ class ModelChangeIT {
     assertThat(profiles(first)).containsOnly(NEW).hasSize(profiles(first).size());
     assertThat(encodedEvents(OLD)).hasSize(DOCUMENTS).doesNotHaveDuplicates();
     assertThat(encodedEvents(NEW)).hasSize(DOCUMENTS).doesNotHaveDuplicates();
+  }
+
+  private static void awaitCalibration(GibbonStreams streams, Calibration learnt) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> streams.reader().calibration().equals(Optional.of(learnt)));
   }
 
   private GibbonStreams second() {

@@ -42,16 +42,14 @@ public final class EvalPage {
         <style>%2$s</style>
         <h1>%1$s</h1>
         <p>%3$d items, model %4$s. Lines are 95%% intervals over items drawn anew, the same ones in all
-        modes. Calibrated: T %5$.2f, S %6$.2f; heads (layer.head) %7$s.</p>
+        modes%5$s.</p>
         """
             .formatted(
                 escape(report.data()),
                 STYLE,
                 report.items(),
                 escape(report.model()),
-                report.calibration().attentionTemperature(),
-                report.calibration().scalingFactor(),
-                report.headNames()));
+                escape(report.calibrated())));
     page.append(plot(main, report.modes(), ModeResult::main));
     page.append(plot("Of sequential, %", report.modes(), ModeResult::ofSequential));
     page.append(

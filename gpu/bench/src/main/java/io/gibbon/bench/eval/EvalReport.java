@@ -24,11 +24,15 @@ import org.jspecify.annotations.Nullable;
  * @param data name of the file
  * @param model name of the model
  * @param items how many items
- * @param calibration what calibrated modes and selection by attention use
+ * @param calibration what calibrated modes and selection by attention use, or null without them
  * @param modes by name, in the order in which they ran
  */
 public record EvalReport(
-    String data, String model, int items, Calibration calibration, Map<String, ModeResult> modes) {
+    String data,
+    String model,
+    int items,
+    @Nullable Calibration calibration,
+    Map<String, ModeResult> modes) {
 
   /** The selection whose first choice stands for the whole in {@link #json()}. */
   private static final String SELECTION = "ape+attention@";
@@ -65,7 +69,7 @@ public record EvalReport(
   static EvalReport of(
       String data,
       String model,
-      Calibration calibration,
+      @Nullable Calibration calibration,
       List<String> names,
       List<Outcome> outcomes,
       long seed) {
@@ -147,15 +151,7 @@ public record EvalReport(
   public String table() {
     boolean choices = modes.values().iterator().next().accuracy() != null;
     StringBuilder table = new StringBuilder();
-    table.append(
-        line(
-            "%d items of %s, %s; calibrated: T %.2f, S %.2f, heads %s%n",
-            items,
-            data,
-            model,
-            calibration.attentionTemperature(),
-            calibration.scalingFactor(),
-            headNames()));
+    table.append(line("%d items of %s, %s%s%n", items, data, model, calibrated()));
     table.append(
         line(
             "%-28s %18s %-22s %6s %6s %8s %7s %6s %6s %6s%n",
@@ -191,11 +187,18 @@ public record EvalReport(
     return table.toString();
   }
 
-  /** Heads as layer.head. */
-  String headNames() {
-    return calibration.heads().stream()
-        .map(head -> head.layer() + "." + head.head())
-        .collect(Collectors.joining(" "));
+  /** What was learnt, in words; empty without calibration. */
+  String calibrated() {
+    if (calibration == null) {
+      return "";
+    }
+    String heads =
+        calibration.heads().stream()
+            .map(head -> head.layer() + "." + head.head())
+            .collect(Collectors.joining(" "));
+    return line(
+        "; calibrated: T %.2f, S %.2f, heads (layer.head) %s",
+        calibration.attentionTemperature(), calibration.scalingFactor(), heads);
   }
 
   private static String line(String format, Object... arguments) {

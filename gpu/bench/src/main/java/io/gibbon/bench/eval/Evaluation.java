@@ -3,9 +3,12 @@ package io.gibbon.bench.eval;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -15,6 +18,7 @@ import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Questions with known answers, asked in all modes side by side of a model in this process. What is
@@ -24,9 +28,13 @@ public final class Evaluation {
 
   private static final int NAME_BYTES = 8;
 
+  /** Items whose contexts a calibration may learn from, however few are asked. */
+  private static final int CALIBRATION_ITEMS = 24;
+
   private final ModelRuntime runtime;
   private final EvalOptions options;
   private final Path data;
+  private final List<EvalItem> known;
   private final List<EvalItem> items;
   private final Path directory;
 
@@ -44,7 +52,8 @@ public final class Evaluation {
     this.options = options;
     this.data = data;
     this.directory = directory;
-    this.items = EvalData.read(data, limit);
+    this.known = EvalData.read(data, Math.max(limit, CALIBRATION_ITEMS));
+    this.items = known.subList(0, Math.min(limit, known.size()));
   }
 
   /**
@@ -53,7 +62,9 @@ public final class Evaluation {
   private String key(String text) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(Files.readAllBytes(data));
+      try (InputStream in = Files.newInputStream(data)) {
+        in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+      }
       String settings =
           "%s %s %s".formatted(runtime.profile().fingerprint(), runtime.chat().format(), text);
       digest.update(settings.getBytes(StandardCharsets.UTF_8));
@@ -69,8 +80,8 @@ public final class Evaluation {
   }
 
   /**
-   * Finds T, S and heads from the items' contexts, unless an earlier run has; questions and answers
-   * are not looked at.
+   * Finds T, S and heads from contexts of the file, unless an earlier run has; questions and
+   * answers are not looked at.
    *
    * @param fresh whether to forget what an earlier run found
    * @param seed of the questions that are made from the contexts
@@ -83,19 +94,21 @@ public final class Evaluation {
     if (fresh) {
       Files.deleteIfExists(file);
     }
-    return EvalCalibration.of(items, runtime, file, seed, progress);
+    return EvalCalibration.of(known, runtime, file, seed, progress);
   }
 
   /**
    * Runs what has not been run and reports on everything.
    *
-   * @param calibration T and S of the calibrated modes, and the heads
+   * @param calibration T and S of the calibrated modes, and the heads; null to leave those modes
+   *     out
    * @param fresh whether to forget what earlier runs found out
    * @param seed of the intervals
    * @param progress told how many items are done
    * @throws IllegalArgumentException if an item does not fit the model
    */
-  public EvalReport run(Calibration calibration, boolean fresh, long seed, IntConsumer progress)
+  public EvalReport run(
+      @Nullable Calibration calibration, boolean fresh, long seed, IntConsumer progress)
       throws IOException {
     List<Mode> modes = Mode.all(options, calibration);
     String settings = "%s %s %s".formatted(modes, calibration, options);
@@ -123,7 +136,7 @@ public final class Evaluation {
         seed);
   }
 
-  private List<Outcome> run(int index, List<Mode> modes, Calibration calibration) {
+  private List<Outcome> run(int index, List<Mode> modes, @Nullable Calibration calibration) {
     try (ItemEvaluation item =
         new ItemEvaluation(index, items.get(index), runtime, options, calibration)) {
       return modes.stream().map(item::run).toList();

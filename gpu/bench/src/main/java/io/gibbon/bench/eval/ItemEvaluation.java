@@ -12,6 +12,7 @@ import io.gibbon.runtime.sampling.LogProbabilities;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ final class ItemEvaluation implements AutoCloseable {
   private final EvalItem item;
   private final ModelRuntime runtime;
   private final EvalOptions options;
-  private final Calibration calibration;
+  private final @Nullable Calibration calibration;
   private final ItemWords words;
   private final ItemStates states;
   private final Map<Mode.Selector, List<Integer>> orders = new EnumMap<>(Mode.Selector.class);
@@ -37,7 +38,7 @@ final class ItemEvaluation implements AutoCloseable {
       EvalItem item,
       ModelRuntime runtime,
       EvalOptions options,
-      Calibration calibration) {
+      @Nullable Calibration calibration) {
     this.index = index;
     this.item = item;
     this.runtime = runtime;
@@ -68,6 +69,7 @@ final class ItemEvaluation implements AutoCloseable {
 
   /** Answers in one mode. */
   Outcome run(Mode mode) {
+    encodeApart(mode);
     long began = System.nanoTime();
     List<Integer> order = order(mode.selector());
     List<Integer> chosen =
@@ -82,9 +84,21 @@ final class ItemEvaluation implements AutoCloseable {
         : answer(mode, reader, reading, chosen, goldFirst(mode, order), began);
   }
 
+  /** What is encoded apart is there before anybody asks; what is read in order is not. */
+  private void encodeApart(Mode mode) {
+    if (mode.encoding() != Mode.Encoding.SEQUENTIAL || mode.selector() != Mode.Selector.ALL) {
+      Mode.Encoding apart =
+          mode.encoding() == Mode.Encoding.BARE ? Mode.Encoding.BARE : Mode.Encoding.PREFIXED;
+      states.reading(apart, item.all(), 1, 1);
+    }
+  }
+
   private @Nullable Double citedFirst(
       Mode mode, ContextReader reader, Reading reading, List<Integer> chosen, int[] answer) {
-    if (mode.encoding() != Mode.Encoding.PREFIXED || !item.marked() || answer.length == 0) {
+    if (calibration == null
+        || mode.encoding() != Mode.Encoding.PREFIXED
+        || !item.marked()
+        || answer.length == 0) {
       return null;
     }
     double[] shares =
@@ -213,7 +227,9 @@ final class ItemEvaluation implements AutoCloseable {
               .order();
       case LIKELIHOOD -> ranker().byLikelihood(contexts(), words.opening()).order();
       case ATTENTION ->
-          ranker().byAttention(contexts(), words.opening(), calibration.heads()).order();
+          ranker()
+              .byAttention(contexts(), words.opening(), Objects.requireNonNull(calibration).heads())
+              .order();
     };
   }
 

@@ -4,6 +4,7 @@ import io.gibbon.runtime.Calibration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A way to answer.
@@ -48,10 +49,10 @@ record Mode(
   /** The one that the others are compared with. */
   static final String SEQUENTIAL = "sequential";
 
-  /** All modes side by side. */
-  static List<Mode> all(EvalOptions options, Calibration calibration) {
-    double t = calibration.attentionTemperature();
-    double s = calibration.scalingFactor();
+  /** All modes side by side; without calibration those that need none. */
+  static List<Mode> all(EvalOptions options, @Nullable Calibration calibration) {
+    double t = calibration == null ? options.temperature() : calibration.attentionTemperature();
+    double s = calibration == null ? options.scalingFactor() : calibration.scalingFactor();
     List<Mode> modes = new ArrayList<>();
     modes.add(new Mode(SEQUENTIAL, Encoding.SEQUENTIAL, Selector.ALL, 0, 1, 1));
     modes.add(new Mode("parallel", Encoding.BARE, Selector.ALL, 0, 1, 1));
@@ -64,9 +65,14 @@ record Mode(
             0,
             options.temperature(),
             options.scalingFactor()));
-    modes.add(new Mode("ape calibrated", Encoding.PREFIXED, Selector.ALL, 0, t, s));
+    if (calibration != null) {
+      modes.add(new Mode("ape calibrated", Encoding.PREFIXED, Selector.ALL, 0, t, s));
+    }
     for (Selector selector : Selector.values()) {
-      for (int keep : selector == Selector.ALL ? List.<Integer>of() : options.keep()) {
+      if (selector == Selector.ALL || (selector == Selector.ATTENTION && calibration == null)) {
+        continue;
+      }
+      for (int keep : options.keep()) {
         String by = "+%s@%d".formatted(selector.name().toLowerCase(Locale.ROOT), keep);
         if (keep == 1) {
           // One context, T = S = 1: APE is sequential.

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param goldFirst whether the context chosen first is gold, or null if nothing was chosen or
  *     marked
  * @param citedFirst whether the context cited first is gold, or null if none is marked
- * @param seconds time to choose and answer, without encoding
+ * @param seconds time to choose and answer; in sequential modes the contexts are read meanwhile, in
+ *     the others they are encoded already
  */
 record Outcome(
     int item,

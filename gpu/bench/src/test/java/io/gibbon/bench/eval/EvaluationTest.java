@@ -11,6 +11,7 @@ import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.calibrate.TooFewDocumentsException;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvFormat;
 import java.io.IOException;
@@ -114,6 +115,18 @@ class EvaluationTest {
     assertThat(resumed.items()).isEqualTo(2);
     assertThat(resumed.modes().get("ape").f1()).isEqualTo(first.modes().get("ape").f1());
     assertThat(Files.readString(kept)).startsWith(lines.lines().findFirst().orElseThrow());
+  }
+
+  @Test
+  void withoutCalibrationTheModesThatNeedItAreLeftOut() throws IOException {
+    Evaluation evaluation = evaluation(write(OPEN));
+    assertThatThrownBy(() -> evaluation.calibrate(false, 1, part -> {}))
+        .isInstanceOf(TooFewDocumentsException.class);
+    EvalReport report = evaluation.run(null, false, 1, done -> {});
+    assertThat(report.modes())
+        .containsKeys("ape", "ape+likelihood@1")
+        .doesNotContainKeys("ape calibrated", "ape+attention@1");
+    assertThat(report.json()).contains("\"gold_first\" : null");
   }
 
   @Test

@@ -118,7 +118,7 @@ final class EvalCommand implements Runnable {
     Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
     try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
       print(evaluate(runtime));
-    } catch (IllegalArgumentException | TooFewDocumentsException e) {
+    } catch (IllegalArgumentException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new UserException("%s: %s".formatted(data, e.getMessage()), e);
@@ -134,12 +134,20 @@ final class EvalCommand implements Runnable {
             data,
             kept,
             limit == null ? Integer.MAX_VALUE : limit);
-    Calibration calibration;
-    try (ProgressBar bar = Progress.bar("calibrating", PARTS)) {
-      calibration = evaluation.calibrate(fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
-    }
+    Calibration calibration = calibrate(evaluation);
     try (ProgressBar bar = Progress.bar(data.getFileName().toString(), evaluation.size())) {
       return evaluation.run(calibration, fresh, seed, bar::stepTo);
+    }
+  }
+
+  private @Nullable Calibration calibrate(Evaluation evaluation) throws IOException {
+    try (ProgressBar bar = Progress.bar("calibrating", PARTS)) {
+      return evaluation.calibrate(fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
+    } catch (TooFewDocumentsException e) {
+      spec.commandLine()
+          .getErr()
+          .println("gibbon: no modes that need calibration: " + e.getMessage());
+      return null;
     }
   }
 

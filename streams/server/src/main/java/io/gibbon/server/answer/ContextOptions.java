@@ -51,6 +51,8 @@ public record ContextOptions(
    * wants, and nothing of selection, gets no more of them than that; contexts that it names, and
    * whole collections, are only selected from if it says so.
    *
+   * @param config what holds where the request says nothing
+   * @param named whether it names contexts
    * @param topK what the request says, or null
    * @param selection what the request says, or null
    * @param keep what the request says, or null
