@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What every backend's forward pass promises, whatever the weights. */
 @TestInstance(Lifecycle.PER_CLASS)
@@ -158,6 +160,96 @@ public abstract class ExecutorContract {
     for (int i = 0; i < tokens.length; i++) {
       float[] one = logits(stepwise, i, new int[] {tokens[i]});
       assertThat(one).isEqualTo(Arrays.copyOfRange(all, i * vocabulary(), (i + 1) * vocabulary()));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama, I8", "gemma3, F16", "gemma3, I8"})
+  void aRowHasTheSameBitsAloneInAFewAndInMany(String architecture, KvFormat format) {
+    Path file = directory.resolve(architecture + format + ".gguf");
+    TinyModel.DEFAULT.withArchitecture(architecture).writer().write(file);
+    try (Model other = Model.open(file)) {
+      var shape = other.description();
+      KvLayout stored = new KvLayout(shape.layers(), shape.kvHeads(), shape.headDim(), format);
+      try (Executor loaded = load(other, stored)) {
+        new Invariance(loaded, stored, shape.vocabulary()).check();
+      }
+    }
+  }
+
+  /** Slices of one question over contexts that are shorter and longer than any window. */
+  private final class Invariance {
+
+    private static final int ROWS = 21;
+    private static final int LONGEST = 90;
+
+    private final Executor loaded;
+    private final KvLayout stored;
+    private final int vocabulary;
+    private final KvStates prefix;
+    private final List<KvStates> contexts;
+    private final int[] question;
+
+    Invariance(Executor loaded, KvLayout stored, int vocabulary) {
+      this.loaded = loaded;
+      this.stored = stored;
+      this.vocabulary = vocabulary;
+      this.prefix = encode(null, tokens(5, 1), 0);
+      this.contexts = List.of(context(LONGEST, 2), context(9, 3), context(40, 4));
+      this.question = tokens(ROWS, 5);
+    }
+
+    private int[] tokens(int n, int seed) {
+      return new Random(seed).ints(n, 0, vocabulary).toArray();
+    }
+
+    private KvStates encode(@Nullable KvStates before, int[] tokens, int start) {
+      KvStates own = room(tokens.length);
+      Sequence sequence = new Sequence(before, List.of(), own, start, 1, 1);
+      loaded.step(List.of(new Slice(sequence, 0, tokens, null, null)));
+      return own;
+    }
+
+    private KvStates context(int length, int seed) {
+      KvStates states = encode(prefix, tokens(length, seed), 5).in(stored);
+      opened.add(states);
+      return states;
+    }
+
+    private KvStates room(int tokens) {
+      KvStates states = KvStates.allocate(stored.working(), tokens);
+      opened.add(states);
+      return states;
+    }
+
+    void check() {
+      float[] together = bySlices(ROWS, false);
+      assertThat(bySlices(1, false)).isEqualTo(together);
+      assertThat(bySlices(4, false)).isEqualTo(together);
+      assertThat(bySlices(8, true)).isEqualTo(together);
+    }
+
+    /** Logits of all rows, so many a step, alone or among others. */
+    private float[] bySlices(int rows, boolean amongOthers) {
+      Sequence asking = sequence(contexts);
+      float[] all = new float[ROWS * vocabulary];
+      for (int from = 0; from < ROWS; from += rows) {
+        int end = Math.min(ROWS, from + rows);
+        float[] logits = new float[(end - from) * vocabulary];
+        List<Slice> slices = new ArrayList<>();
+        if (amongOthers) {
+          slices.add(new Slice(sequence(contexts), 0, tokens(7, 6), null, null));
+          slices.add(new Slice(sequence(contexts.subList(1, 2)), 0, tokens(13, 7), null, null));
+        }
+        slices.add(new Slice(asking, from, Arrays.copyOfRange(question, from, end), logits, null));
+        loaded.step(slices);
+        System.arraycopy(logits, 0, all, from * vocabulary, logits.length);
+      }
+      return all;
+    }
+
+    private Sequence sequence(List<KvStates> attended) {
+      return new Sequence(prefix, attended, room(ROWS), 5 + LONGEST, 0.8, 1.1);
     }
   }
 
