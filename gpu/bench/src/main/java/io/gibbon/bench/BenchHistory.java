@@ -9,10 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What earlier runs measured: a file with a JSON object a line, a {@link BenchReport} and the
@@ -34,15 +35,19 @@ public final class BenchHistory {
   private record Run(Instant time, BenchReport report) {}
 
   /**
-   * Where a run is worse than the latest one of the same model, backend, processor and threads that
-   * measured the same, by more than either varied; a line each, empty if nowhere.
+   * Where a run is worse than the latest one of the same model, backend, settings, processor and
+   * threads that measured the same, by more than either varied; a line each, empty if nowhere.
    *
    * @throws IOException if the file cannot be read
    */
   public String falls(BenchReport now) throws IOException {
     List<Run> runs = runs(now);
     StringBuilder falls = new StringBuilder();
+    Set<String> told = new HashSet<>();
     for (BenchResult result : now.results()) {
+      if (!told.add(result.name())) {
+        continue;
+      }
       for (Run run : runs.reversed()) {
         Optional<BenchResult> before = same(result, run.report());
         if (before.isPresent()) {
@@ -56,7 +61,7 @@ public final class BenchHistory {
 
   private static String fall(BenchResult now, BenchResult before, Run run) {
     double kept = now.lessIsBetter() ? before.value() / now.value() : now.value() / before.value();
-    if (kept >= 1 - Math.max(now.spread(), before.spread())) {
+    if (!Double.isFinite(kept) || kept >= 1 - Math.max(now.spread(), before.spread())) {
       return "";
     }
     return String.format(
@@ -75,7 +80,6 @@ public final class BenchHistory {
   private static Optional<BenchResult> same(BenchResult result, BenchReport report) {
     return report.results().stream()
         .filter(other -> other.name().equals(result.name()))
-        .filter(other -> Objects.equals(other.peer(), result.peer()))
         .findFirst();
   }
 
@@ -112,7 +116,8 @@ public final class BenchHistory {
     Files.createDirectories(file.toAbsolutePath().getParent());
     Files.writeString(
         file,
-        JSON.writeValueAsString(run) + "\n",
+        // A line before it may have been cut off.
+        "\n" + JSON.writeValueAsString(run) + "\n",
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
   }

@@ -11,16 +11,18 @@ import java.util.Locale;
  *
  * @param model the model's name
  * @param backend the backend's name
+ * @param settings what else a figure depends on, such as the format of KV states
  * @param machine the machine's ceilings
  * @param results the figures
  */
 public record BenchReport(
-    String model, String backend, Ceilings machine, List<BenchResult> results) {
+    String model, String backend, String settings, Ceilings machine, List<BenchResult> results) {
 
-  /** Whether another run measured the same model on the same backend, processor and threads. */
+  /** Whether another run measured the same model in the same way on such a machine. */
   boolean isLike(BenchReport other) {
     return model.equals(other.model)
         && backend.equals(other.backend)
+        && settings.equals(other.settings)
         && machine.cpu().equals(other.machine.cpu())
         && machine.threads() == other.machine.threads();
   }

@@ -27,7 +27,8 @@ class BenchHistoryTest {
   }
 
   private static BenchReport run(String cpu, BenchResult... results) {
-    return new BenchReport("m", "cpu", new Ceilings(cpu, 2, 256, 20.5, 190), List.of(results));
+    return new BenchReport(
+        "m", "cpu", "i8", new Ceilings(cpu, 2, 256, 20.5, 190), List.of(results));
   }
 
   private static BenchResult rate(double value) {
@@ -67,7 +68,24 @@ class BenchHistoryTest {
   @Test
   void aDamagedLineIsPassedOver() throws IOException {
     history.add(run("a", rate(100)), NOON);
-    Files.writeString(file, "{\"time\": \n[1]\n", StandardOpenOption.APPEND);
-    assertThat(history.falls(run("a", rate(10)))).contains("fell to 10%");
+    Files.writeString(file, "{\"time\": \n[1]\n{\"time", StandardOpenOption.APPEND);
+    history.add(run("a", rate(200)), NOON);
+    assertThat(history.falls(run("a", rate(20)))).contains("fell to 10%");
+  }
+
+  @Test
+  void whatWasZeroOrIsMeasuredInAnotherWayFellNowhere() throws IOException {
+    history.add(run("a", seconds(0)), NOON);
+    assertThat(history.falls(run("a", seconds(0)))).isEmpty();
+    history.add(new BenchReport("m", "cpu", "f16", run("a").machine(), List.of(rate(100))), NOON);
+    assertThat(history.falls(run("a", rate(10)))).isEmpty();
+  }
+
+  @Test
+  void aRowBesideTwoPeersIsToldOnce() throws IOException {
+    BenchResult slow = rate(50);
+    history.add(run("a", rate(100)), NOON);
+    assertThat(history.falls(run("a", slow.against("x", 1, 1.0), slow.against("y", 2, 1.0))))
+        .containsOnlyOnce("fell");
   }
 }

@@ -31,7 +31,8 @@ class BenchmarksTest {
       results.addAll(benchmarks.encode());
       results.addAll(benchmarks.decode());
       results.addAll(benchmarks.ttft());
-      report = new BenchReport(runtime.profile().model(), runtime.backendName(), MACHINE, results);
+      report =
+          new BenchReport(runtime.profile().model(), runtime.backendName(), "i8", MACHINE, results);
     }
     assertThat(results)
         .hasSize(4)
@@ -79,7 +80,7 @@ class BenchmarksTest {
   void smallValuesKeepTheirDigits() {
     BenchResult small = BenchResult.of("x", "nats", 4e-4, new double[] {1.512345e-4});
     BenchResult great = BenchResult.of("y", "MB", 847.26, new double[] {512.345});
-    BenchReport report = new BenchReport("m", "cpu", MACHINE, List.of(small, great));
+    BenchReport report = new BenchReport("m", "cpu", "i8", MACHINE, List.of(small, great));
     assertThat(report.table())
         .contains(" 0.0001512 nats", "(goal 0.0004000)")
         .contains(" 512.35 MB", "(goal 847.3)");

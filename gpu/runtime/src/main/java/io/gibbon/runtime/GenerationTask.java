@@ -22,8 +22,8 @@ import java.util.List;
  * @param topLogprobs how many alternatives each token reports, 0 to 20
  * @param attribution whether attention shares are wanted
  * @param lookups token ids of texts that the answer may repeat: where its last tokens occur in one
- *     of them, or in itself, several rows are computed at once. The answer stays the same; empty
- *     for one row at a time
+ *     of them, or in itself, several rows are computed at once. The answer stays the same. Of very
+ *     long texts only the beginning is looked at; empty for one row at a time
  */
 public record GenerationTask(
     List<KvStates> contexts,

@@ -174,7 +174,10 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
     return new Calibrator(reader(), chat, tokenizer, profile.layout().layers(), heads);
   }
 
-  /** KV states of the shared prefix, or null if it is empty; open as long as the runtime. */
+  /**
+   * KV states of the shared prefix, or null if it is empty; open as long as the runtime. They are
+   * filled by the time that a {@link #probe}, an answer or a context runs.
+   */
   public @Nullable KvStates prefix() {
     return prefixStates;
   }

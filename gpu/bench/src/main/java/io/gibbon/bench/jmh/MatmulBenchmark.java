@@ -42,7 +42,7 @@ public class MatmulBenchmark {
   private static final int OUTPUTS = 1536;
 
   /** Rows of activations. */
-  @Param({"1", "16", "256"})
+  @Param({"1", "2", "4", "8", "16", "256"})
   public int rows;
 
   /** How the weight is stored. */

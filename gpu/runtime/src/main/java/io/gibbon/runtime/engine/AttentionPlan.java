@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What a row attends to is cut into spans of about {@value #SPAN} tokens, first those of its
  * contexts, then those of the other group (prefix and own tokens). Where the cuts lie depends on
- * the row's own sequence alone. Each span gives a partial result for each row and head, which
- * {@link Attention} merges in the order of the spans. An {@link Item} is one span for one key-value
- * head and a few rows; rows of all sequences over the same contexts share items, so that keys and
- * values are read once for all of them.
+ * the row's own sequence alone; a span in which a row sees nothing adds nothing to it. Each span
+ * gives a partial result for each row and head, which {@link Attention} merges in the order of the
+ * spans. An {@link Item} is one span for one key-value head and a few rows; rows of all sequences
+ * over the same contexts share items, so that keys and values are read once for all of them.
  */
 public final class AttentionPlan {
 

@@ -68,7 +68,7 @@ public interface Kernels {
    * @param rows at least 1; the more, the better it is to unpack
    * @param out receives 16 floats a row and panel, that of panel 0 at {@code outOffset}
    */
-  void multiplyCodes(
+  void multiplyPacked(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
@@ -135,16 +135,8 @@ public interface Kernels {
       int length);
 
   /**
-   * {@code x = exp(x)} for arguments up to 88; below -87 the result is 0. Relative error under
-   * 3e-7.
-   */
-  void exp(float[] x, int offset, int n);
-
-  /**
-   * {@code out = exp((x - shift) * factor)} for any {@code n}, and the sum of it.
-   *
-   * @param shift the greatest of {@code x}, or more
-   * @param factor positive
+   * {@code out = exp((x - shift) * factor)} for any {@code n}, and the sum of it. Exponents are at
+   * most 88; below -87 the result is 0. The relative error of each is under 3e-7.
    */
   double exponentials(float[] x, int n, float shift, float factor, float[] out);
 

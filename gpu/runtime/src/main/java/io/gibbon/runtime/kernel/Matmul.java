@@ -90,7 +90,7 @@ public final class Matmul {
       if (fromPanel < toPanel) {
         int column = first * PackedMatrix.PANEL;
         if (rows <= FEW_ROWS && weight.encoding().scales() > 0) {
-          kernels.multiplyCodes(
+          kernels.multiplyPacked(
               weight, fromPanel, toPanel, x, 0, xStride, rows, out, column, outStride);
         } else {
           for (int row = 0; row < rows; row += ROWS) {

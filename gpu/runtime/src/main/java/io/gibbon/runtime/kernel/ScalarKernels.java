@@ -52,7 +52,7 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void multiplyCodes(
+  public void multiplyPacked(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
@@ -165,17 +165,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void exp(float[] x, int offset, int n) {
-    for (int i = offset; i < offset + n; i++) {
-      x[i] = x[i] < -87 ? 0 : (float) Math.exp(x[i]);
-    }
-  }
-
-  @Override
   public double exponentials(float[] x, int n, float shift, float factor, float[] out) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
-      out[i] = (float) Math.exp((x[i] - shift) * factor);
+      float exponent = (x[i] - shift) * factor;
+      out[i] = exponent < -87 ? 0 : (float) Math.exp(exponent);
       sum += out[i];
     }
     return sum;

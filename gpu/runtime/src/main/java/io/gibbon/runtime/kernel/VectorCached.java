@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Products of a few rows with panels of cached keys or values, binary16 or codes of 8 bits, widened
  * in registers: in the order and with the bits of {@link VectorMultiply} over widened panels. The
- * loops call nothing of ours, see {@link VectorWeights}.
+ * loops call nothing of ours, see {@link VectorCodes}.
  */
 final class VectorCached {
 

@@ -32,7 +32,7 @@ final class VectorCodes {
 
   private VectorCodes() {}
 
-  /** As {@link Kernels#multiplyCodes}. */
+  /** As {@link Kernels#multiplyPacked}. */
   static void multiply(
       PackedMatrix matrix,
       int fromPanel,

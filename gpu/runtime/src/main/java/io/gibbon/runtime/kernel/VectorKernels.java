@@ -80,7 +80,7 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void multiplyCodes(
+  public void multiplyPacked(
       PackedMatrix matrix,
       int fromPanel,
       int toPanel,
@@ -226,13 +226,6 @@ public final class VectorKernels implements Kernels {
     }
   }
 
-  @Override
-  public void exp(float[] x, int offset, int n) {
-    for (int i = offset; i < offset + n; i += W) {
-      exp(FloatVector.fromArray(F, x, i)).intoArray(x, i);
-    }
-  }
-
   /**
    * 2^n * p(r) with x = n ln 2 + r, |r| at most ln 2 / 2, and a minimax polynomial of degree 6
    * (Cephes).
@@ -275,7 +268,8 @@ public final class VectorKernels implements Kernels {
       }
     }
     for (; i < n; i++) {
-      out[i] = (float) Math.exp((x[i] - shift) * factor);
+      float exponent = (x[i] - shift) * factor;
+      out[i] = exponent < -87 ? 0 : (float) Math.exp(exponent);
       sum += out[i];
     }
     return sum;

@@ -16,9 +16,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Unpacks weights to memory.
  *
- * <p>What looks odd here is for the JIT: in a method with many vector operations it inlines the
- * JDK's methods, but no more of ours, and a vector that is passed to a method that is not inlined
- * goes through the heap. So the loops over codes call nothing of ours.
+ * <p>The loops over codes call nothing of ours, see {@link VectorCodes}.
  */
 final class VectorWeights {
 

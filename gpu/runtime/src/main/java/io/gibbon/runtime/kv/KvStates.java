@@ -24,6 +24,9 @@ public final class KvStates implements AutoCloseable {
 
   private static final float GREATEST_CODE = 127;
 
+  /** The greatest finite binary16. */
+  private static final float GREATEST_HALF = 65504;
+
   private final KvLayout layout;
   private final int tokens;
   private final Arena arena;
@@ -216,7 +219,7 @@ public final class KvStates implements AutoCloseable {
     for (int i = offset; i < offset + n; i++) {
       greatest = Math.max(greatest, Math.abs(numbers[i]));
     }
-    short scale = Float.floatToFloat16(greatest / GREATEST_CODE);
+    short scale = Float.floatToFloat16(Math.min(GREATEST_HALF, greatest / GREATEST_CODE));
     memory.set(ValueLayout.JAVA_SHORT, at, scale);
     return Float.float16ToFloat(scale);
   }
@@ -224,9 +227,14 @@ public final class KvStates implements AutoCloseable {
   private void put(long at, float number, float scale) {
     switch (layout.format()) {
       case F32 -> memory.set(ValueLayout.JAVA_FLOAT, at, number);
-      case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(number));
+      case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, half(number));
       case I8 -> memory.set(ValueLayout.JAVA_BYTE, at, code(number, scale));
     }
+  }
+
+  /** Saturates: kernels read halves without telling infinity from a number. */
+  private static short half(float number) {
+    return Float.floatToFloat16(Math.clamp(number, -GREATEST_HALF, GREATEST_HALF));
   }
 
   private static byte code(float number, float scale) {

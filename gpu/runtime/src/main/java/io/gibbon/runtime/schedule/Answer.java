@@ -34,6 +34,11 @@ final class Answer implements Work, Generation {
 
   private static final Logger LOG = LoggerFactory.getLogger(Answer.class);
 
+  private static final float[] NONE = {};
+
+  /** Cached tokens beyond which a row's attention costs more than a guess gains. */
+  private static final int MOST_CACHED = 16_384;
+
   /** Tokens of an answer that its own states have room for at first. */
   private static final int FIRST_ROOM = 256;
 
@@ -66,7 +71,7 @@ final class Answer implements Work, Generation {
     final float[] logits;
     final @Nullable HeadShares shares;
     final Draft draft;
-    float[] manyLogits = {};
+    float[] manyLogits = NONE;
     @Nullable HeadShares manyShares;
     int lastToken;
     final LogProbabilities probabilities = new LogProbabilities();
@@ -191,7 +196,12 @@ final class Answer implements Work, Generation {
 
   /** Guesses at most so many tokens behind the next one, to be computed in the same step. */
   void guess(int most) {
-    guess = running().draft.next(Math.min(most, task.maxTokens() - generated - 1));
+    Running now = running();
+    int affordable = cachedTokens > MOST_CACHED ? 0 : most;
+    if (affordable == 0) {
+      now.manyLogits = NONE;
+    }
+    guess = now.draft.next(Math.min(affordable, task.maxTokens() - generated - 1));
   }
 
   @Override
@@ -247,25 +257,24 @@ final class Answer implements Work, Generation {
   }
 
   /**
-   * Goes on as if every row had come in a step of its own, up to the first guess that is wrong: the
-   * rows behind it are forgotten, and their keys and values overwritten.
+   * Goes on as if every row had come in a step of its own, up to the first guess that is wrong, or
+   * the end: the rows behind it are forgotten, and their keys and values overwritten.
    */
   private void judge(Running now) {
     int[] guesses = guess;
     guess = new int[0];
     guessed += guesses.length;
-    int right = 0;
+    int before = accepted;
     for (int row = 0; row <= guesses.length; row++) {
       filled++;
       takeRow(now, row);
+      accepted = before + row;
       choose(now);
-      if (finished || row == guesses.length || now.lastToken != guesses[row]) {
+      if (finished || cancelled || row == guesses.length || now.lastToken != guesses[row]) {
         break;
       }
-      right++;
     }
-    accepted += right;
-    now.draft.judged(guesses.length, right);
+    now.draft.judged(guesses.length, accepted - before);
   }
 
   private void takeRow(Running now, int row) {

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * Guesses the next tokens of one answer by looking its last ones up in texts that it may repeat,
- * and in itself: answers over documents copy from them. A guess costs little where it is wrong, and
- * wrong ones make it rarer. Used by the scheduler's thread only.
+ * and in itself: answers over documents copy from them. A right guess saves a step, and wrong ones
+ * make guesses rarer. Used by the scheduler's thread only.
  */
 final class Draft {
 
@@ -24,6 +24,12 @@ final class Draft {
   /** Tokens guessed at first: with the answer's own row they fill one tile of the kernels. */
   private static final int CAUTIOUS = 3;
 
+  /** The most tokens guessed at once. */
+  private static final int LONGEST = 63;
+
+  /** Of longer texts only so many tokens are looked at: every step reads all of them. */
+  private static final int MOST_TOKENS = 1 << 16;
+
   /** The most tokens that are waited for after wrong guesses. */
   private static final int LONGEST_PAUSE = 32;
 
@@ -36,12 +42,15 @@ final class Draft {
 
   /** No guesses without texts. */
   Draft(List<int[]> texts) {
-    int total = texts.stream().mapToInt(text -> text.length + 1).sum();
-    tokens = new int[total + (texts.isEmpty() ? 0 : 64)];
+    long total = texts.stream().mapToLong(text -> text.length + 1).sum();
+    tokens = new int[(int) Math.min(MOST_TOKENS, total) + (texts.isEmpty() ? 0 : 64)];
     for (int[] text : texts) {
-      System.arraycopy(text, 0, tokens, size, text.length);
-      size += text.length;
-      tokens[size++] = BORDER;
+      int length = Math.clamp(MOST_TOKENS - size - 1, 0, text.length);
+      System.arraycopy(text, 0, tokens, size, length);
+      size += length;
+      if (length > 0) {
+        tokens[size++] = BORDER;
+      }
     }
     answer = size;
   }
@@ -102,15 +111,15 @@ final class Draft {
     return equal;
   }
 
-  /** Of a guess of so many tokens, the first {@code accepted} were right. */
+  /** Of a guess of so many tokens, the first {@code accepted} were right; less than half is few. */
   void judged(int guessed, int accepted) {
-    if (accepted == 0) {
+    if (2 * accepted < guessed) {
       pause = Math.clamp(2 * pause, 1, LONGEST_PAUSE);
       waiting = pause;
       length = CAUTIOUS;
     } else {
       pause = 0;
-      length = accepted == guessed ? 2 * length + 1 : CAUTIOUS;
+      length = accepted == guessed ? Math.min(LONGEST, 2 * length + 1) : CAUTIOUS;
     }
   }
 }

@@ -1,13 +1,16 @@
 package io.gibbon.runtime.schedule;
 
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
 import io.gibbon.runtime.chunk.Chunk;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +23,10 @@ final class EncodingJob implements EncodeJob {
   private final KvLayout layout;
   private final long aheadBytes;
   private final Runnable wake;
+  private final Executor side;
 
   private List<Chunk> chunks = List.of();
-  private final Deque<EncodedContext> ready = new ArrayDeque<>();
+  private final Map<Integer, EncodedContext> ready = new HashMap<>();
   private long unpolledBytes;
   private int started;
   private int polled;
@@ -34,11 +38,13 @@ final class EncodingJob implements EncodeJob {
    *
    * @param aheadBytes the most bytes of states that wait to be polled; one context may always
    * @param wake tells the scheduler that something changed
+   * @param side runs {@link SideWork}
    */
-  EncodingJob(KvLayout layout, long aheadBytes, Runnable wake) {
+  EncodingJob(KvLayout layout, long aheadBytes, Runnable wake, Executor side) {
     this.layout = layout;
     this.aheadBytes = aheadBytes;
     this.wake = wake;
+    this.side = side;
   }
 
   @Override
@@ -46,32 +52,18 @@ final class EncodingJob implements EncodeJob {
     EncodedContext context;
     boolean more;
     synchronized (this) {
-      context = ready.poll();
+      context = ready.remove(polled);
       if (context == null) {
         return null;
       }
       polled++;
-      unpolledBytes -= context.states().memory().byteSize();
+      unpolledBytes -= layout.working().bytes(context.states().tokens());
       more = started < chunks.size();
     }
     if (more) {
       wake.run();
     }
-    return stored(context);
-  }
-
-  /** The context as it is kept; turned into codes by its owner's thread, not the scheduler's. */
-  private EncodedContext stored(EncodedContext context) {
-    KvStates states = context.states();
-    if (states.layout().equals(layout)) {
-      return context;
-    }
-    try {
-      return new EncodedContext(
-          context.index(), context.count(), context.text(), states.in(layout));
-    } finally {
-      states.close();
-    }
+    return context;
   }
 
   @Override
@@ -106,10 +98,44 @@ final class EncodingJob implements EncodeJob {
     }
   }
 
-  /** A context is encoded. */
-  synchronized void deliver(EncodedContext context) {
+  /** A context is encoded; threads that have time for it bring it into the format it is kept in. */
+  void deliver(EncodedContext context) {
+    if (context.states().layout().equals(layout)) {
+      keep(context);
+      return;
+    }
+    Storing storing = new Storing(this, context);
+    try {
+      side.execute(storing);
+    } catch (RejectedExecutionException e) {
+      storing.drop();
+    }
+  }
+
+  /** Turns a context into the format that it is kept in. */
+  private record Storing(EncodingJob job, EncodedContext context) implements SideWork {
+
+    @Override
+    public void run() {
+      try (KvStates states = context.states()) {
+        job.keep(
+            new EncodedContext(
+                context.index(), context.count(), context.text(), states.in(job.layout)));
+      } catch (OutOfMemoryError e) {
+        job.fail(new IllegalStateException("no memory for a context's KV states", e));
+      }
+    }
+
+    @Override
+    public void drop() {
+      context.states().close();
+      job.fail(new ClosedException());
+    }
+  }
+
+  private synchronized void keep(EncodedContext context) {
     if (wanted()) {
-      ready.add(context);
+      ready.put(context.index(), context);
     } else {
       context.states().close();
     }
@@ -149,7 +175,7 @@ final class EncodingJob implements EncodeJob {
   }
 
   private void freeReady() {
-    ready.forEach(context -> context.states().close());
+    ready.values().forEach(context -> context.states().close());
     ready.clear();
   }
 }

@@ -62,9 +62,10 @@ public final class Scheduler implements Generator, AutoCloseable {
   /** Rows that hardly cost more than one, for answers to guess ahead with. */
   private static final int FREE_ROWS = 8;
 
-  /** Threads that tokenize and cut documents: one long document does not stop the others. */
+  /** Threads for {@link SideWork}: one long document does not stop the others. */
   private static final int PREPARATION_THREADS = 2;
 
+  private final Runnable first;
   private final Executor executor;
   private final Profile profile;
   private final Tokenizer tokenizer;
@@ -116,7 +117,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     this.preparation =
         Executors.newFixedThreadPool(
             PREPARATION_THREADS, Thread.ofPlatform().name("gibbon-prepare-", 0).daemon().factory());
-    commands.add(first);
+    this.first = first;
     this.thread = Thread.ofPlatform().name("gibbon-scheduler").daemon().start(this::run);
   }
 
@@ -159,13 +160,8 @@ public final class Scheduler implements Generator, AutoCloseable {
   }
 
   private void requireFits(GenerationTask task) {
-    for (int token : task.query()) {
-      if (token < 0 || token >= tokenizer.size()) {
-        throw new IllegalArgumentException(
-            "token %d of the query is outside of the vocabulary of %d"
-                .formatted(token, tokenizer.size()));
-      }
-    }
+    requireKnown("query", task.query());
+    task.lookups().forEach(text -> requireKnown("lookups", text));
     for (KvStates context : task.contexts()) {
       if (!context.layout().equals(profile.layout())) {
         throw new IllegalArgumentException(
@@ -192,6 +188,16 @@ public final class Scheduler implements Generator, AutoCloseable {
     }
   }
 
+  private void requireKnown(String field, int[] tokens) {
+    for (int token : tokens) {
+      if (token < 0 || token >= tokenizer.size()) {
+        throw new IllegalArgumentException(
+            "token %d of the %s is outside of the vocabulary of %d"
+                .formatted(token, field, tokenizer.size()));
+      }
+    }
+  }
+
   @Override
   public Optional<String> failure() {
     return Optional.ofNullable(failure).map(error -> "the model runtime has stopped: " + error);
@@ -203,7 +209,8 @@ public final class Scheduler implements Generator, AutoCloseable {
    * @param chunks cuts the document; called on a thread that has time for it
    */
   public EncodeJob encode(Supplier<List<Chunk>> chunks) {
-    EncodingJob job = new EncodingJob(profile.layout(), config.encodeAheadBytes(), this::wake);
+    EncodingJob job =
+        new EncodingJob(profile.layout(), config.encodeAheadBytes(), this::wake, preparation);
     try {
       preparation.execute(new Preparation(job, () -> prepare(job, chunks)));
     } catch (RejectedExecutionException e) {
@@ -212,12 +219,17 @@ public final class Scheduler implements Generator, AutoCloseable {
     return job;
   }
 
-  /** Work of {@link #preparation}, which knows whom to tell when it is never done. */
-  private record Preparation(EncodingJob job, Runnable work) implements Runnable {
+  /** Cuts a document. */
+  private record Preparation(EncodingJob job, Runnable work) implements SideWork {
 
     @Override
     public void run() {
       work.run();
+    }
+
+    @Override
+    public void drop() {
+      job.fail(new ClosedException());
     }
   }
 
@@ -264,7 +276,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     }
     wake();
     for (Runnable dropped : preparation.shutdownNow()) {
-      ((Preparation) dropped).job().fail(new ClosedException());
+      ((SideWork) dropped).drop();
     }
     if (Thread.currentThread() != thread) {
       joinThread();
@@ -301,6 +313,9 @@ public final class Scheduler implements Generator, AutoCloseable {
 
   private void run() {
     try {
+      if (!closing) {
+        first.run();
+      }
       while (!closing) {
         step();
       }

@@ -73,7 +73,7 @@ class DraftTest {
     append(draft, 100, 101, 102);
     draft.judged(3, 3);
     assertThat(draft.next(20)).hasSize(7);
-    draft.judged(7, 2);
+    draft.judged(7, 4);
     assertThat(draft.next(20)).hasSize(3);
     draft.judged(3, 0);
     assertThat(draft.next(20)).isEmpty();
@@ -84,6 +84,31 @@ class DraftTest {
     assertThat(draft.next(20)).isEmpty();
     append(draft, 105);
     assertThat(draft.next(20)).hasSize(3);
+  }
+
+  @Test
+  void guessesThatAreMostlyWrongBecomeRareToo() {
+    Draft draft = draft(TEXT);
+    append(draft, 100, 101, 102);
+    draft.judged(3, 1);
+    assertThat(draft.next(20)).isEmpty();
+  }
+
+  @Test
+  void guessesGrowToALimit() {
+    Draft draft = draft(IntStream.range(0, 1000).toArray());
+    append(draft, 100, 101, 102);
+    for (int i = 0; i < 40; i++) {
+      draft.judged(3, 3);
+    }
+    assertThat(draft.next(100)).hasSize(63);
+  }
+
+  @Test
+  void onlyTheBeginningOfVeryLongTextsIsLookedAt() {
+    Draft draft = draft(new int[70_000], TEXT);
+    append(draft, 110, 111, 112);
+    assertThat(draft.next(7)).isEmpty();
   }
 
   @Test

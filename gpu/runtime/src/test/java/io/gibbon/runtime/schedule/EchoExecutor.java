@@ -26,6 +26,7 @@ final class EchoExecutor implements Executor {
   static final int UNDEFINED = 6;
 
   private final int end;
+  private final int vocabulary;
   private final List<Echo> sequences = new ArrayList<>();
   private final List<KvStates> seen = new CopyOnWriteArrayList<>();
   private final List<Step> steps = new CopyOnWriteArrayList<>();
@@ -40,8 +41,9 @@ final class EchoExecutor implements Executor {
     int query;
   }
 
-  EchoExecutor(int end) {
+  EchoExecutor(int end, int vocabulary) {
     this.end = end;
+    this.vocabulary = vocabulary;
   }
 
   /** From now on a step waits for {@link #allow}. */
@@ -100,18 +102,21 @@ final class EchoExecutor implements Executor {
       throw new AssertionError("no room");
     }
     Echo echo = echo(own, slice.first() == 0);
-    if (slice.first() != echo.tokens.size()) {
+    if (slice.first() > echo.tokens.size() || echo.query > 0 && slice.first() < echo.query) {
       throw new AssertionError("gap at " + slice.first());
     }
+    echo.tokens.subList(slice.first(), echo.tokens.size()).clear();
     for (int token : slice.tokens()) {
       echo.tokens.add(token);
     }
     if (slice.logits() != null) {
-      answer(echo, slice.logits());
+      answer(echo, slice.tokens().length, slice.logits());
     }
     if (slice.shares() != null) {
-      for (int i = 0; i < slice.shares().contexts(); i++) {
-        slice.shares().of(0)[i] = 1f / (i + 2);
+      int arrays = slice.shares().byRow() ? slice.tokens().length : 1;
+      for (int i = 0; i < arrays * slice.shares().contexts(); i++) {
+        int context = i % slice.shares().contexts();
+        slice.shares().of(i / slice.shares().contexts())[context] = 1f / (context + 2);
       }
     }
   }
@@ -128,13 +133,16 @@ final class EchoExecutor implements Executor {
     return sequences.get(own.memory().get(ValueLayout.JAVA_INT, 0));
   }
 
-  private void answer(Echo echo, float[] logits) {
+  private void answer(Echo echo, int rows, float[] logits) {
     if (echo.query == 0) {
       echo.query = echo.tokens.size();
     }
-    int at = echo.tokens.size() - echo.query;
     Arrays.fill(logits, 0);
-    logits[at < echo.query ? echo.tokens.get(at) : end] = 20;
+    int wanted = Math.min(rows, logits.length / vocabulary);
+    for (int row = 0; row < wanted; row++) {
+      int at = echo.tokens.size() - wanted + 1 + row - echo.query;
+      logits[row * vocabulary + (at < echo.query ? echo.tokens.get(at) : end)] = 20;
+    }
     if (echo.tokens.getFirst() == UNDEFINED) {
       logits[0] = Float.NaN;
     }

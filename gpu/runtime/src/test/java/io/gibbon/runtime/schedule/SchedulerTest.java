@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,7 +71,7 @@ class SchedulerTest {
   @BeforeEach
   void start() {
     cache = new KvCache(1 << 20);
-    executor = new EchoExecutor(tokenizer.endOfGeneration().iterator().next());
+    executor = new EchoExecutor(tokenizer.endOfGeneration().iterator().next(), tokenizer.size());
     RuntimeConfig config =
         RuntimeConfig.builder(Path.of("none"))
             .maxSequences(SEQUENCES)
@@ -113,6 +114,23 @@ class SchedulerTest {
         2,
         true,
         List.of());
+  }
+
+  /** Asks for an echo of a query whose tokens can be looked up. */
+  private static GenerationTask guessing(
+      int[] query, int[] lookup, int maxTokens, List<KvStates> contexts, String... stop) {
+    return new GenerationTask(
+        contexts,
+        true,
+        query,
+        0.8,
+        1,
+        Sampling.GREEDY,
+        maxTokens,
+        List.of(stop),
+        2,
+        true,
+        List.of(lookup));
   }
 
   private static int[] tokens(int count) {
@@ -183,6 +201,124 @@ class SchedulerTest {
     Answers answers = generate(task(tokens(400), 1000));
     assertThat(answers.result().join().completionTokens()).isEqualTo(401);
     assertThat(answers.ids()).isEqualTo(Arrays.stream(tokens(400)).boxed().toList());
+  }
+
+  @Test
+  void guessesThatGoBeyondTheEndOfAnAnswerAreNotCountedAsAccepted() {
+    int[] query = tokens(12);
+    Answers answers = generate(guessing(query, tokens(20), 100, List.of()));
+    GenerationResult result = answers.result().join();
+    assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
+    assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
+    assertThat(result.completionTokens()).isEqualTo(13);
+    assertThat(result.draftedTokens()).isEqualTo(3 + 7);
+    assertThat(result.acceptedTokens()).isEqualTo(3 + 5);
+    assertThat(executor.steps()).hasSize(1 + 2 + 2);
+  }
+
+  @Test
+  void aWrongGuessIsForgotten() {
+    int[] query = tokens(12);
+    int[] lookup = tokens(12);
+    lookup[4] = 100;
+    Answers answers = generate(guessing(query, lookup, 100, List.of()));
+    GenerationResult result = answers.result().join();
+    assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
+    assertThat(result.acceptedTokens()).isLessThan(result.draftedTokens()).isGreaterThan(1);
+  }
+
+  @Test
+  void guessesEndWithMaxTokensAndStopStrings() {
+    int[] query = tokens(12);
+    Answers most = generate(guessing(query, query, 8, List.of()));
+    assertThat(most.result().join().finishReason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(most.ids()).isEqualTo(Arrays.stream(query).limit(8).boxed().toList());
+    String text = generate(task(query, 100)).text();
+    Answers stopped = generate(guessing(query, query, 100, List.of(), text.substring(5, 6)));
+    assertThat(stopped.text()).isEqualTo(text.substring(0, 5));
+    assertThat(stopped.result().join().finishReason()).isEqualTo(FinishReason.STOP);
+  }
+
+  @Test
+  void anAnswerGrowsItsStatesWhileItGuesses() {
+    try (KvStates context = KvStates.allocate(LAYOUT, 20)) {
+      int[] query = tokens(300);
+      Answers answers = generate(guessing(query, query, 400, List.of(context)));
+      GenerationResult result = answers.result().join();
+      assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
+      assertThat(result.acceptedTokens()).isGreaterThan(200);
+      assertThat(result.attentionShares()).containsExactly(0.5);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsCancelledAmongGuessesSaysNoMore() {
+    Answers answers = new Answers();
+    AtomicReference<Generation> generation = new AtomicReference<>();
+    executor.stepwise();
+    generation.set(
+        scheduler.generate(
+            guessing(tokens(12), tokens(12), 100, List.of()),
+            new GenerationListener() {
+              @Override
+              public void onToken(GeneratedToken token) {
+                answers.onToken(token);
+                if (answers.tokens().size() == 5) {
+                  generation.get().cancel();
+                }
+              }
+
+              @Override
+              public void onEnd(GenerationResult end) {
+                answers.onEnd(end);
+              }
+
+              @Override
+              public void onError(RuntimeException error) {
+                answers.onError(error);
+              }
+            }));
+    executor.freely();
+    assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(answers.tokens()).hasSize(5);
+  }
+
+  @Test
+  void answersShareTheRowsThatGuessesMayTake() {
+    executor.stepwise();
+    List<Answers> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      all.add(generate(guessing(tokens(12), tokens(12), 100, List.of())));
+    }
+    executor.freely();
+    all.forEach(answers -> assertThat(answers.result().join().acceptedTokens()).isPositive());
+    assertThat(executor.steps().subList(2, executor.steps().size()))
+        .allMatch(step -> step.answerRows() <= 8 + 12);
+  }
+
+  @Test
+  void tokensToLookUpThatThereAreNotAreRefused() {
+    int[] unknown = {tokenizer.size()};
+    assertThatThrownBy(() -> generate(guessing(tokens(3), unknown, 9, List.of())))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("token %d of the lookups".formatted(tokenizer.size()));
+  }
+
+  @Test
+  void nothingRunsWithoutWhatComesFirst() {
+    Runnable first =
+        () -> {
+          throw new IllegalStateException("no prefix");
+        };
+    RuntimeConfig config = RuntimeConfig.builder(Path.of("none")).build();
+    Profile profile = new Profile("echo", "0", LAYOUT, PREFIX, WINDOW, 256);
+    try (Scheduler broken =
+        new Scheduler(first, executor, profile, tokenizer, prefix, cache, config)) {
+      await().until(() -> broken.failure().isPresent());
+      assertThat(broken.failure().orElseThrow()).contains("no prefix");
+      assertThatThrownBy(() -> broken.generate(task(tokens(3), 3), new Answers()))
+          .isInstanceOf(ClosedException.class);
+    }
   }
 
   @Test

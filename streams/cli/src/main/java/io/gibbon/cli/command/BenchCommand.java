@@ -25,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -187,7 +188,16 @@ final class BenchCommand implements Callable<Integer> {
           StartBench.run(
               config, profile, runtimeConfig.model(), spec.commandLine().getErr()::println));
     }
-    return new BenchReport(profile.model(), backend, machine, results);
+    return new BenchReport(profile.model(), backend, settings(profile), machine, results);
+  }
+
+  private String settings(Profile profile) {
+    BenchOptions bench = benchOptions();
+    return "KV states in %s, contexts of %d tokens, %d repetitions"
+        .formatted(
+            profile.layout().format().name().toLowerCase(Locale.ROOT),
+            bench.contextTokens(),
+            bench.repetitions());
   }
 
   /** What the format of KV states takes, and with questions what it costs in answers. */

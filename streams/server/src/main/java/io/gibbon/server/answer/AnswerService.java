@@ -40,10 +40,13 @@ import org.slf4j.LoggerFactory;
 public final class AnswerService implements AutoCloseable {
 
   /** What clients that must name a model may name whatever the server runs. */
+  private static final String ANY_MODEL = "default";
+
   /** Texts of contexts that are tokenized for an answer to repeat, best first. */
   private static final int MOST_LOOKUPS = 64;
 
-  private static final String ANY_MODEL = "default";
+  /** Shorter answers end before anything could be looked up. */
+  private static final int LEAST_LOOKUP_ANSWER = 8;
 
   private static final Logger LOG = LoggerFactory.getLogger(AnswerService.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -253,6 +256,8 @@ public final class AnswerService implements AutoCloseable {
     int longest = contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
     int wanted = request.maxTokens() == null ? 1 : request.maxTokens();
     int room = requireFits(longest, query.length, wanted, request.question());
+    int most =
+        request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens();
     ContextOptions options = request.options();
     return new GenerationTask(
         contexts,
@@ -266,11 +271,11 @@ public final class AnswerService implements AutoCloseable {
         factor(
             options.scalingFactor(), contexts, Calibration::scalingFactor, config.scalingFactor()),
         request.sampling(),
-        request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens(),
+        most,
         request.stop(),
         request.topLogprobs(),
         options.attribution(),
-        lookups(query, attached));
+        most < LEAST_LOOKUP_ANSWER ? List.of() : lookups(query, attached));
   }
 
   /** Answers repeat their question and the contexts they draw on. */
