@@ -2,6 +2,7 @@ package io.gibbon.runtime.schedule;
 
 import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -15,13 +16,37 @@ final class Batch {
   private final List<Work> works = new ArrayList<>();
   private final List<Slice> slices = new ArrayList<>();
 
+  private final Runnable wake;
+
+  /**
+   * An empty batch.
+   *
+   * @param wake tells the scheduler that there may be room for others
+   */
+  Batch(Runnable wake) {
+    this.wake = wake;
+  }
+
   boolean isEmpty() {
     return works.isEmpty();
   }
 
-  void add(Work work, int rows) {
-    slices.add(work.slice(rows));
-    works.add(work);
+  /**
+   * Adds as many rows as there are, at most so many, but only the last part of a sequence ends
+   * within a panel. Returns how many; work for whose rows there is no memory fails.
+   */
+  int add(Work work, int most) {
+    int rows = work.remaining() <= most ? work.remaining() : most / KvLayout.PANEL * KvLayout.PANEL;
+    if (rows > 0) {
+      try {
+        slices.add(work.slice(rows));
+        works.add(work);
+      } catch (OutOfMemoryError e) {
+        work.fail(new IllegalStateException("no memory for KV states", e));
+        wake.run();
+      }
+    }
+    return rows;
   }
 
   /**

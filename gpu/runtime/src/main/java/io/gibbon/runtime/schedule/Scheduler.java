@@ -19,7 +19,6 @@ import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -83,9 +82,8 @@ public final class Scheduler implements Generator, AutoCloseable {
   private final Queue<Answer> waiting = new ArrayDeque<>();
   private final List<Answer> answers = new ArrayList<>();
   private final Queue<Probe> probes = new ArrayDeque<>();
-  private final Deque<EncodingJob> jobs = new ArrayDeque<>();
-  private final List<ContextEncoding> encodings = new ArrayList<>();
-  private final Batch batch = new Batch();
+  private final Encodings encodings;
+  private final Batch batch = new Batch(this::wake);
 
   private int turn;
   private volatile int running;
@@ -117,6 +115,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     this.preparation =
         Executors.newFixedThreadPool(
             PREPARATION_THREADS, Thread.ofPlatform().name("gibbon-prepare-", 0).daemon().factory());
+    this.encodings = new Encodings(prefix);
     this.first = first;
     this.thread = Thread.ofPlatform().name("gibbon-scheduler").daemon().start(this::run);
   }
@@ -243,7 +242,7 @@ public final class Scheduler implements Generator, AutoCloseable {
         throw new IllegalArgumentException("text has nothing to encode");
       }
       job.prepared(prepared);
-      submit(() -> jobs.add(job));
+      submit(() -> encodings.add(job));
     } catch (RuntimeException e) {
       job.fail(e);
     } catch (Throwable e) {
@@ -335,7 +334,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     dropUnwanted();
     admit();
     planAnswers();
-    planEncodings(batch.isEmpty() ? STEP_ROWS : ENCODE_SHARE_ROWS);
+    encodedTokens.addAndGet(encodings.plan(batch, batch.isEmpty() ? STEP_ROWS : ENCODE_SHARE_ROWS));
     publish();
     Probe probe = probes.poll();
     if (probe != null) {
@@ -366,11 +365,7 @@ public final class Scheduler implements Generator, AutoCloseable {
   private void dropUnwanted() {
     waiting.removeIf(Scheduler::endIfCancelled);
     answers.removeIf(Scheduler::endIfCancelled);
-    jobs.removeIf(job -> !job.hasMore());
-    for (ContextEncoding encoding : encodings) {
-      encoding.abandonIfUnwanted();
-    }
-    encodings.removeIf(ContextEncoding::finished);
+    encodings.dropUnwanted();
   }
 
   private static boolean endIfCancelled(Answer answer) {
@@ -383,11 +378,11 @@ public final class Scheduler implements Generator, AutoCloseable {
   /** Lets waiting answers in, first come, first served, while there is room. */
   private void admit() {
     while (answers.size() < config.maxSequences() && !waiting.isEmpty()) {
-      Answer first = waiting.element();
-      if (start(first)) {
-        answers.add(first);
+      Answer next = waiting.element();
+      if (start(next)) {
+        answers.add(next);
       } else if (answers.isEmpty()) {
-        first.fail(
+        next.fail(
             new OverloadedException(
                 "KV states in use leave no room in kvBudgetBytes = %,d"
                     .formatted(cache.budgetBytes())));
@@ -426,7 +421,7 @@ public final class Scheduler implements Generator, AutoCloseable {
     for (Answer answer : answers) {
       if (!answer.reading()) {
         answer.guess(guesses);
-        add(answer, answer.remaining());
+        batch.add(answer, answer.remaining());
       }
     }
     int rows = READ_ROWS;
@@ -434,74 +429,20 @@ public final class Scheduler implements Generator, AutoCloseable {
     for (int i = 0; reading > 0 && rows > 0; i++) {
       Answer answer = answers.get((turn + i) % answers.size());
       if (answer.reading()) {
-        rows -= add(answer, Math.max(KvLayout.PANEL, rows / reading));
+        rows -= batch.add(answer, Math.max(KvLayout.PANEL, rows / reading));
         reading--;
       }
     }
   }
 
-  /** Contexts begun go on first, then each document in turn begins its next one. */
-  private void planEncodings(int most) {
-    int rows = most;
-    for (ContextEncoding encoding : encodings) {
-      rows -= add(encoding, rows);
-    }
-    while (rows >= KvLayout.PANEL) {
-      ContextEncoding next = nextEncoding();
-      if (next == null) {
-        break;
-      }
-      encodings.add(next);
-      rows -= add(next, rows);
-    }
-    encodedTokens.addAndGet(most - rows);
-  }
-
-  /** Adds as many rows as there are, but only the last part of a sequence ends within a panel. */
-  private int add(Work work, int most) {
-    int rows = work.remaining() <= most ? work.remaining() : most / KvLayout.PANEL * KvLayout.PANEL;
-    try {
-      if (rows > 0) {
-        batch.add(work, rows);
-      }
-    } catch (OutOfMemoryError e) {
-      work.fail(new IllegalStateException("no memory for KV states", e));
-      wake();
-    }
-    return rows;
-  }
-
-  private @Nullable ContextEncoding nextEncoding() {
-    for (int i = jobs.size(); i > 0; i--) {
-      EncodingJob job = jobs.remove();
-      ContextEncoding next = start(job);
-      if (job.hasMore()) {
-        jobs.add(job);
-      }
-      if (next != null) {
-        return next;
-      }
-    }
-    return null;
-  }
-
-  private @Nullable ContextEncoding start(EncodingJob job) {
-    try {
-      return job.startNext(prefix);
-    } catch (OutOfMemoryError e) {
-      job.fail(new IllegalStateException("no memory for a context's KV states", e));
-      return null;
-    }
-  }
-
   private void retire() {
     answers.removeIf(Answer::finished);
-    encodings.removeIf(ContextEncoding::finished);
+    encodings.retire();
   }
 
   private void publish() {
     running = answers.size();
-    encodingJobs = jobs.size();
+    encodingJobs = encodings.documents();
   }
 
   private void endAll() {
@@ -515,17 +456,10 @@ public final class Scheduler implements Generator, AutoCloseable {
     for (Probe probe : probes) {
       probe.fail(new ClosedException());
     }
-    for (ContextEncoding encoding : encodings) {
-      encoding.fail(new ClosedException());
-    }
-    for (EncodingJob job : jobs) {
-      job.fail(new ClosedException());
-    }
+    encodings.fail(new ClosedException());
     waiting.clear();
     probes.clear();
     answers.clear();
-    encodings.clear();
-    jobs.clear();
     publish();
   }
 }
