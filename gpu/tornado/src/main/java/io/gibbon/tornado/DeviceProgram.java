@@ -5,20 +5,16 @@ import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 import uk.ac.manchester.tornado.api.DataRange;
-import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
-import uk.ac.manchester.tornado.api.WorkerGrid;
-import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * A model's kernels as task graphs, compiled once: pages are loaded, a step begins, a layer runs
@@ -44,32 +40,13 @@ final class DeviceProgram implements AutoCloseable {
   private final int logitStride;
   private final int pagesPerLoad;
   private final boolean normsUpdates;
+  private final boolean lanes;
 
   private final KernelContext context = new KernelContext();
-  private final GridScheduler grids = new GridScheduler();
+  private final Grids grids;
   private final TornadoExecutionPlan plan;
 
-  private final IntArray table;
-  private final IntArray codes;
-  private final FloatArray floats;
-  private final IntArray counter = new IntArray(2);
-  private final IntArray stepInts = new IntArray(StepPlan.CAPACITY);
-  private final FloatArray stepFloats;
-  private final FloatArray hidden;
-  private final FloatArray normed;
-  private final FloatArray queryKeyValue;
-  private final FloatArray attended;
-  private final FloatArray gateUp;
-  private final FloatArray pool;
-  private final FloatArray fresh;
-  private final FloatArray partial;
-  private final FloatArray pieces;
-  private final FloatArray contextWeights;
-  private final FloatArray shares = new FloatArray(StepPlan.MAX_CELLS);
-  private final FloatArray wanted;
-  private final FloatArray logits;
-  private final IntArray loadSlots;
-  private final FloatArray loadPages;
+  private final DeviceArrays arrays;
 
   /**
    * Compiles the kernels and takes the weights to the device.
@@ -88,132 +65,155 @@ final class DeviceProgram implements AutoCloseable {
     this.pagesPerLoad = Math.max(1, LOAD_FLOATS / pageFloats);
     this.logitStride = weights.outputStride();
     this.normsUpdates = weights.normsUpdates();
-    this.table = weights.table();
-    this.codes = weights.codes();
-    this.floats = weights.floats();
-    int rows = StepPlan.MAX_ROWS;
-    int queries = model.heads() * model.headDim();
-    this.stepFloats = new FloatArray(StepPlan.ANGLES + rows * 2 * model.rope().dimensions());
-    this.hidden = new FloatArray(rows * model.width());
-    this.normed = new FloatArray(rows * model.width());
-    this.queryKeyValue = new FloatArray(rows * (queries + 2 * keyWidth));
-    this.attended = new FloatArray(rows * queries);
-    this.gateUp = new FloatArray(rows * 2 * model.feedForward());
-    this.pool = SparseArray.floats(Math.multiplyExact(slots, pageFloats));
-    this.fresh = new FloatArray(Math.multiplyExact(rows, freshFloats()));
-    this.partial = new FloatArray(StepPlan.MAX_PARTIALS * model.heads() * (model.headDim() + 2));
-    this.pieces = new FloatArray(StepPlan.MAX_SHARE_PIECES * model.heads());
-    this.contextWeights = new FloatArray(2 * rows * model.heads());
-    this.wanted = new FloatArray(StepPlan.LOGIT_ROWS * model.width());
-    this.logits = new FloatArray(StepPlan.LOGIT_ROWS * logitStride);
-    this.loadSlots = new IntArray(pagesPerLoad);
-    loadSlots.init(-1);
-    this.loadPages = new FloatArray(pagesPerLoad * pageFloats);
-    grids();
+    this.lanes = device.getDeviceType() == TornadoDeviceType.CPU;
+    this.arrays = new DeviceArrays(model, layout, weights, slots, pagesPerLoad);
+    this.grids = new Grids(model, lanes);
     this.plan =
         new TornadoExecutionPlan(
             load().snapshot(), begin().snapshot(), layer().snapshot(), output().snapshot());
     plan.withDevice(device);
-    plan.withGraph(LOAD).withGridScheduler(grids).execute();
+    plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
   }
 
   private TaskGraph load() {
     return new TaskGraph("load")
-        .transferToDevice(DataTransferMode.FIRST_EXECUTION, table)
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, loadSlots, loadPages)
-        .task("pages", HeadKernels::load, context, loadSlots, loadPages, pool, table)
-        .persistOnDevice(table, pool);
+        .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.table)
+        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.loadSlots, arrays.loadPages)
+        .task(
+            "pages",
+            HeadKernels::load,
+            context,
+            arrays.loadSlots,
+            arrays.loadPages,
+            arrays.pool,
+            arrays.table)
+        .persistOnDevice(arrays.table, arrays.pool);
   }
 
   private TaskGraph begin() {
     return new TaskGraph("begin")
-        .consumeFromDevice("load", table, pool)
-        .consumeFromDevice("layer", table, pool)
-        .consumeFromDevice("output", table)
-        .transferToDevice(DataTransferMode.FIRST_EXECUTION, codes, floats)
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, stepInts, stepFloats)
+        .consumeFromDevice("load", arrays.table, arrays.pool)
+        .consumeFromDevice("layer", arrays.table, arrays.pool)
+        .consumeFromDevice("output", arrays.table)
+        .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.codes, arrays.floats)
+        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.stepInts, arrays.stepFloats)
         .task(
             "embed",
             RowKernels::embed,
             context,
-            counter,
-            table,
-            stepInts,
-            codes,
-            floats,
-            stepFloats,
-            hidden,
-            pool)
-        .persistOnDevice(counter, stepInts, codes, floats, stepFloats, hidden);
+            arrays.counter,
+            arrays.table,
+            arrays.stepInts,
+            arrays.codes,
+            arrays.floats,
+            arrays.stepFloats,
+            arrays.hidden,
+            arrays.pool)
+        .persistOnDevice(
+            arrays.counter,
+            arrays.stepInts,
+            arrays.codes,
+            arrays.floats,
+            arrays.stepFloats,
+            arrays.hidden);
   }
 
   private TaskGraph layer() {
     TaskGraph graph =
         new TaskGraph("layer")
             .consumeFromDevice(
-                "begin", counter, table, stepInts, codes, floats, stepFloats, hidden, pool)
+                "begin",
+                arrays.counter,
+                arrays.table,
+                arrays.stepInts,
+                arrays.codes,
+                arrays.floats,
+                arrays.stepFloats,
+                arrays.hidden,
+                arrays.pool)
             .consumeFromDevice(
-                "layer", counter, table, stepInts, codes, floats, stepFloats, hidden, pool);
+                "layer",
+                arrays.counter,
+                arrays.table,
+                arrays.stepInts,
+                arrays.codes,
+                arrays.floats,
+                arrays.stepFloats,
+                arrays.hidden,
+                arrays.pool);
     norm(graph, "attentionNorm", ModelTable.ATTENTION_NORM);
     multiply(
-        graph, "queryKeyValue", normed, queryKeyValue, ModelTable.QUERY_KEY_VALUE, StepPlan.ROWS);
+        graph,
+        "queryKeyValue",
+        arrays.normed,
+        arrays.queryKeyValue,
+        ModelTable.QUERY_KEY_VALUE,
+        StepPlan.ROWS);
     graph.task(
         "heads",
         HeadKernels::prepare,
         context,
-        counter,
-        table,
-        stepInts,
-        stepFloats,
-        floats,
-        queryKeyValue,
-        pool,
-        fresh);
+        arrays.counter,
+        arrays.table,
+        arrays.stepInts,
+        arrays.stepFloats,
+        arrays.floats,
+        arrays.queryKeyValue,
+        arrays.pool,
+        arrays.fresh);
     graph.task(
         "attend",
         AttentionKernels::attend,
         context,
-        counter,
-        table,
-        stepInts,
-        stepFloats,
-        queryKeyValue,
-        pool,
-        partial,
-        pieces);
+        arrays.counter,
+        arrays.table,
+        arrays.stepInts,
+        arrays.stepFloats,
+        arrays.queryKeyValue,
+        arrays.pool,
+        arrays.partial,
+        arrays.pieces);
     graph.task(
         "merge",
         AttentionKernels::merge,
         context,
-        table,
-        stepInts,
-        stepFloats,
-        partial,
-        attended,
-        contextWeights);
+        arrays.table,
+        arrays.stepInts,
+        arrays.stepFloats,
+        arrays.partial,
+        arrays.attended,
+        arrays.contextWeights);
     graph.task(
         "share",
         AttentionKernels::share,
         context,
-        counter,
-        table,
-        stepInts,
-        pieces,
-        contextWeights,
-        shares);
+        arrays.counter,
+        arrays.table,
+        arrays.stepInts,
+        arrays.pieces,
+        arrays.contextWeights,
+        arrays.shares);
     update(
         graph,
         "attentionOutput",
-        attended,
+        arrays.attended,
         ModelTable.ATTENTION_OUTPUT,
         ModelTable.ATTENTION_OUTPUT_NORM);
     norm(graph, "feedForwardNorm", ModelTable.FEED_FORWARD_NORM);
-    multiply(graph, "gateUp", normed, gateUp, ModelTable.GATE_UP, StepPlan.ROWS);
-    graph.task("gate", RowKernels::gate, context, table, stepInts, gateUp);
-    update(graph, "down", gateUp, ModelTable.DOWN, ModelTable.DOWN_NORM);
-    graph.task("advance", RowKernels::advance, context, counter, 0);
+    multiply(graph, "gateUp", arrays.normed, arrays.gateUp, ModelTable.GATE_UP, StepPlan.ROWS);
+    graph.task("gate", RowKernels::gate, context, arrays.table, arrays.stepInts, arrays.gateUp);
+    update(graph, "down", arrays.gateUp, ModelTable.DOWN, ModelTable.DOWN_NORM);
+    graph.task("advance", RowKernels::advance, context, arrays.counter, 0);
     return graph.persistOnDevice(
-        fresh, shares, normed, queryKeyValue, attended, gateUp, partial, pieces, contextWeights);
+        arrays.fresh,
+        arrays.shares,
+        arrays.normed,
+        arrays.queryKeyValue,
+        arrays.attended,
+        arrays.gateUp,
+        arrays.partial,
+        arrays.pieces,
+        arrays.contextWeights);
   }
 
   private void norm(TaskGraph graph, String name, int vector) {
@@ -221,108 +221,102 @@ final class DeviceProgram implements AutoCloseable {
         name,
         RowKernels::norm,
         context,
-        counter,
-        table,
-        stepFloats,
-        floats,
-        hidden,
-        normed,
+        arrays.counter,
+        arrays.table,
+        arrays.stepFloats,
+        arrays.floats,
+        arrays.hidden,
+        arrays.normed,
         vector);
   }
 
   private void multiply(
       TaskGraph graph, String name, FloatArray x, FloatArray out, int operation, int count) {
-    graph.task(
-        name,
-        MatrixKernels::multiply,
-        context,
-        counter,
-        table,
-        stepInts,
-        codes,
-        floats,
-        x,
-        out,
-        operation,
-        count);
+    if (lanes) {
+      graph.task(
+          name,
+          LaneKernels::multiply,
+          context,
+          arrays.counter,
+          arrays.table,
+          arrays.stepInts,
+          arrays.codes,
+          arrays.floats,
+          x,
+          out,
+          operation,
+          count);
+    } else {
+      graph.task(
+          name,
+          MatrixKernels::multiply,
+          context,
+          arrays.counter,
+          arrays.table,
+          arrays.stepInts,
+          arrays.codes,
+          arrays.floats,
+          x,
+          out,
+          operation,
+          count);
+    }
   }
 
   private void update(TaskGraph graph, String name, FloatArray x, int operation, int norm) {
     if (normsUpdates) {
-      multiply(graph, name, x, normed, operation, StepPlan.ROWS);
+      multiply(graph, name, x, arrays.normed, operation, StepPlan.ROWS);
       graph.task(
           name + "Norm",
           RowKernels::addNormed,
           context,
-          counter,
-          table,
-          stepFloats,
-          floats,
-          normed,
-          hidden,
+          arrays.counter,
+          arrays.table,
+          arrays.stepFloats,
+          arrays.floats,
+          arrays.normed,
+          arrays.hidden,
           norm);
     } else {
-      multiply(graph, name, x, hidden, operation, StepPlan.ROWS);
+      multiply(graph, name, x, arrays.hidden, operation, StepPlan.ROWS);
     }
   }
 
   private TaskGraph output() {
     TaskGraph graph =
         new TaskGraph("output")
-            .consumeFromDevice("layer", counter, table, stepInts, codes, floats, stepFloats, hidden)
             .consumeFromDevice(
-                "output", counter, table, stepInts, codes, floats, stepFloats, hidden);
+                "layer",
+                arrays.counter,
+                arrays.table,
+                arrays.stepInts,
+                arrays.codes,
+                arrays.floats,
+                arrays.stepFloats,
+                arrays.hidden)
+            .consumeFromDevice(
+                "output",
+                arrays.counter,
+                arrays.table,
+                arrays.stepInts,
+                arrays.codes,
+                arrays.floats,
+                arrays.stepFloats,
+                arrays.hidden);
     graph.task(
         "norm",
         RowKernels::normWanted,
         context,
-        counter,
-        table,
-        stepInts,
-        stepFloats,
-        floats,
-        hidden,
-        wanted);
-    multiply(graph, "logits", wanted, logits, 0, StepPlan.WANTED);
-    graph.task("advance", RowKernels::advance, context, counter, 1);
-    return graph.persistOnDevice(wanted, logits);
-  }
-
-  private void grids() {
-    grid("load.pages", HeadKernels.THREADS);
-    grid("begin.embed", RowKernels.THREADS);
-    grid("layer.attentionNorm", RowKernels.THREADS);
-    grid("layer.feedForwardNorm", RowKernels.THREADS);
-    for (String product : List.of("queryKeyValue", "attentionOutput", "gateUp", "down")) {
-      grid("layer." + product, MatrixKernels.THREADS);
-      grid("layer." + product + "Norm", RowKernels.THREADS);
-    }
-    grid("layer.heads", HeadKernels.THREADS);
-    grid("layer.attend", AttentionKernels.THREADS);
-    grid("layer.merge", AttentionKernels.MERGE_THREADS);
-    grid("layer.share", RowKernels.THREADS);
-    grid("layer.gate", RowKernels.THREADS);
-    grid("layer.advance", 1);
-    grid("output.norm", RowKernels.THREADS);
-    grid("output.logits", MatrixKernels.THREADS);
-    grid("output.advance", 1);
-  }
-
-  private void grid(String task, int threads) {
-    WorkerGrid grid = new WorkerGrid2D(threads, 1);
-    grid.setLocalWork(threads, 1, 1);
-    grids.addWorkerGrid(task, grid);
-  }
-
-  /** Sets how many work-groups the next launches of a task have. */
-  private void groups(String task, int x, int y) {
-    WorkerGrid grid = grids.get(task);
-    grid.setGlobalWork(x * grid.getLocalWork()[0], y, 1);
-  }
-
-  /** Work-groups of one thread for each of so many numbers. */
-  private static int groups(int numbers) {
-    return over(numbers, RowKernels.THREADS);
+        arrays.counter,
+        arrays.table,
+        arrays.stepInts,
+        arrays.stepFloats,
+        arrays.floats,
+        arrays.hidden,
+        arrays.wanted);
+    multiply(graph, "logits", arrays.wanted, arrays.logits, 0, StepPlan.WANTED);
+    graph.task("advance", RowKernels::advance, context, arrays.counter, 1);
+    return graph.persistOnDevice(arrays.wanted, arrays.logits);
   }
 
   /** Collects pages and takes them to the device some at a time. */
@@ -335,8 +329,8 @@ final class DeviceProgram implements AutoCloseable {
     public void load(KvStates states, int index, int slot) {
       Pages.read(states, index, page);
       MemorySegment.copy(
-          page, 0, loadPages.getSegment(), FLOAT, 4L * count * pageFloats, pageFloats);
-      loadSlots.set(count++, slot);
+          page, 0, arrays.loadPages.getSegment(), FLOAT, 4L * count * pageFloats, pageFloats);
+      arrays.loadSlots.set(count++, slot);
       if (count == pagesPerLoad) {
         flush();
       }
@@ -345,8 +339,8 @@ final class DeviceProgram implements AutoCloseable {
     /** Takes to the device what has been collected. */
     void flush() {
       if (count > 0) {
-        groups("load.pages", count, 1);
-        plan.withGraph(LOAD).withGridScheduler(grids).execute();
+        grids.groups("load.pages", count, 1);
+        plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
         count = 0;
       }
     }
@@ -354,76 +348,51 @@ final class DeviceProgram implements AutoCloseable {
 
   /** Runs the first layers over a step's rows. */
   void run(StepPlan step, float[] numbers, int layers) {
-    MemorySegment.copy(step.ints(), 0, stepInts.getSegment(), INT, 0, step.size());
-    MemorySegment.copy(numbers, 0, stepFloats.getSegment(), FLOAT, 0, numbers.length);
+    MemorySegment.copy(step.ints(), 0, arrays.stepInts.getSegment(), INT, 0, step.size());
+    MemorySegment.copy(numbers, 0, arrays.stepFloats.getSegment(), FLOAT, 0, numbers.length);
     int rows = step.rows();
-    groups("begin.embed", rows, 1);
-    plan.withGraph(BEGIN).withGridScheduler(grids).execute();
-    layerGroups(step);
+    grids.groups("begin.embed", rows, 1);
+    plan.withGraph(BEGIN).withGridScheduler(grids.scheduler()).execute();
+    grids.layer(step);
     TornadoExecutionResult result = null;
     for (int layer = 0; layer < layers; layer++) {
-      result = plan.withGraph(LAYER).withGridScheduler(grids).execute();
+      result = plan.withGraph(LAYER).withGridScheduler(grids.scheduler()).execute();
     }
-    result.transferToHost(new DataRange(fresh).withSize((long) rows * freshFloats()));
+    result.transferToHost(new DataRange(arrays.fresh).withSize((long) rows * freshFloats()));
     if (step.cells() > 0) {
-      result.transferToHost(new DataRange(shares).withSize(step.cells()));
+      result.transferToHost(new DataRange(arrays.shares).withSize(step.cells()));
     }
-  }
-
-  private void layerGroups(StepPlan step) {
-    int rows = step.rows();
-    int queries = model.heads() * model.headDim();
-    groups("layer.attentionNorm", rows, 1);
-    productGroups("layer.queryKeyValue", queries + 2 * keyWidth, rows);
-    groups("layer.heads", groups(rows * (model.heads() + 2 * model.kvHeads())), 1);
-    groups("layer.attend", step.items(), model.kvHeads());
-    groups("layer.merge", model.heads(), rows);
-    groups("layer.share", groups(Math.max(1, step.cells())), 1);
-    productGroups("layer.attentionOutput", model.width(), rows);
-    groups("layer.attentionOutputNorm", rows, 1);
-    groups("layer.feedForwardNorm", rows, 1);
-    productGroups("layer.gateUp", 2 * model.feedForward(), rows);
-    groups("layer.gate", groups(rows * model.feedForward()), 1);
-    productGroups("layer.down", model.width(), rows);
-    groups("layer.downNorm", rows, 1);
-  }
-
-  private void productGroups(String task, int outputs, int rows) {
-    groups(task, outputs / MatrixKernels.PANEL, over(rows, MatrixKernels.ROWS));
-  }
-
-  private static int over(int count, int size) {
-    return (count + size - 1) / size;
   }
 
   /**
-   * Computes the logits of the next rows whose logits are wanted.
+   * Computes the arrays.logits of the next rows whose arrays.logits are arrays.wanted.
    *
    * @param rows at most {@link StepPlan#LOGIT_ROWS}
    */
   void output(int rows) {
-    groups("output.norm", rows, 1);
-    productGroups("output.logits", logitStride, rows);
+    grids.groups("output.norm", rows, 1);
+    grids.product("output.logits", logitStride, rows);
     plan.withGraph(OUTPUT)
-        .withGridScheduler(grids)
+        .withGridScheduler(grids.scheduler())
         .execute()
-        .transferToHost(new DataRange(logits).withSize((long) rows * logitStride));
+        .transferToHost(new DataRange(arrays.logits).withSize((long) rows * logitStride));
   }
 
-  /** Copies the logits of one of the rows that were just computed. */
+  /** Copies the arrays.logits of one of the rows that were just computed. */
   void logits(int row, float[] out, int offset) {
     MemorySegment.copy(
-        logits.getSegment(), FLOAT, 4L * row * logitStride, out, offset, model.vocabulary());
+        arrays.logits.getSegment(), FLOAT, 4L * row * logitStride, out, offset, model.vocabulary());
   }
 
   /** Copies the keys and values of a row: by layer and head the key, then the value. */
   void fresh(int row, float[] out) {
-    MemorySegment.copy(fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
+    MemorySegment.copy(
+        arrays.fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
   }
 
-  /** A share that the step's table asked for. */
+  /** A share that the step's arrays.table asked for. */
   float share(int cell) {
-    return shares.get(cell);
+    return arrays.shares.get(cell);
   }
 
   /** Floats of a row's keys and values. */

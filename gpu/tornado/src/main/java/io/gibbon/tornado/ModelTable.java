@@ -24,6 +24,7 @@ final class ModelTable {
   static final int EMBEDDING_GROUP = 11;
   static final int EMBEDDING_DATA = 12;
   static final int EMBEDDING_SCALES = 13;
+  static final int LANES = 14;
 
   // A record: where vectors begin among the floats, or -1; then the operations.
   static final int ATTENTION_NORM = 0;
