@@ -20,7 +20,8 @@ import jdk.incubator.vector.VectorOperators;
  * <p>What looks odd here is for the JIT: in a method with many vector operations it inlines the
  * JDK's methods, but no more of ours, and a vector that is passed to a method that is not inlined
  * goes through the heap. So the loops call nothing of ours. They are not counted, so that they are
- * not unrolled further than there are registers.
+ * not unrolled further than there are registers. Codes of 4 and of 8 bits have loops of their own:
+ * with the width in a variable, products took a tenth to a fifth longer.
  */
 final class VectorCodes {
 
