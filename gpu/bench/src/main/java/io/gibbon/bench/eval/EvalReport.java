@@ -154,7 +154,7 @@ public record EvalReport(
     table.append(line("%d items of %s, %s%s%n", items, data, model, calibrated()));
     table.append(
         line(
-            "%-28s %18s %-22s %6s %6s %8s %7s %6s %6s %6s%n",
+            "%-28s %20s  %-20s %6s %6s %8s %7s %6s %6s %6s%n",
             "mode",
             choices ? "accuracy" : "F1",
             "of sequential",
@@ -169,14 +169,16 @@ public record EvalReport(
         (name, mode) ->
             table.append(
                 line(
-                    "%-28s %5s (%4s to %4s) %5s%% (%s to %s) %8s %6s %8.2f %7.3f %6s %6s %6.2f%n",
+                    "%-28s %20s  %-20s %6s %6s %8.2f %7.3f %6s %6s %6.2f%n",
                     name,
-                    number(mode.main().value()),
-                    number(mode.main().low()),
-                    number(mode.main().high()),
-                    whole(mode.ofSequential().value()),
-                    whole(mode.ofSequential().low()),
-                    whole(mode.ofSequential().high()),
+                    line(
+                        "%.1f (%4.1f to %4.1f)",
+                        mode.main().value(), mode.main().low(), mode.main().high()),
+                    line(
+                        "%.0f%% (%.0f to %.0f)",
+                        mode.ofSequential().value(),
+                        mode.ofSequential().low(),
+                        mode.ofSequential().high()),
                     number(mode.em()),
                     number(mode.contains()),
                     mode.logprob().value(),
@@ -206,15 +208,7 @@ public record EvalReport(
   }
 
   private static String number(@Nullable Figure figure) {
-    return figure == null ? "" : number(figure.value());
-  }
-
-  private static String number(double value) {
-    return line("%.1f", value);
-  }
-
-  private static String whole(double value) {
-    return line("%.0f", value);
+    return figure == null ? "" : line("%.1f", figure.value());
   }
 
   /** One JSON object. */
