@@ -42,9 +42,10 @@ final class SelfQuestions {
   /** A question from a text, drawn at random, or nothing if no sentence of it will do. */
   static Optional<SelfQuestion> from(String text, RandomGenerator random) {
     List<SelfQuestion> all = new ArrayList<>();
-    for (String sentence : sentences(text)) {
-      all.addAll(spans(sentence));
-    }
+    text.lines()
+        .flatMap(line -> sentences(line).stream())
+        .map(SelfQuestions::spans)
+        .forEach(all::addAll);
     return all.isEmpty() ? Optional.empty() : Optional.of(all.get(random.nextInt(all.size())));
   }
 

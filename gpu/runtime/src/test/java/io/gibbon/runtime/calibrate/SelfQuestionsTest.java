@@ -36,6 +36,13 @@ class SelfQuestionsTest {
   }
 
   @Test
+  void aLineEndsASentence() {
+    String text = "Review: very meticulous but without any passion\nSentiment: negative\n";
+    assertThat(SelfQuestions.from(text, new Random(1)))
+        .contains(new SelfQuestion("Review: very meticulous but without", "any passion"));
+  }
+
+  @Test
   void shortTextsGiveNone() {
     assertThat(SelfQuestions.from("Too short. Really. ", new Random(1))).isEmpty();
     assertThat(SelfQuestions.from("", new Random(1))).isEmpty();
