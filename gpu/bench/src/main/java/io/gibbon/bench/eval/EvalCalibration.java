@@ -9,6 +9,7 @@ import io.gibbon.runtime.kv.KvStates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -59,9 +60,13 @@ final class EvalCalibration implements ContextSource, AutoCloseable {
     }
     try (EvalCalibration source = new EvalCalibration(items, runtime)) {
       CalibrationReport report = runtime.calibrator().run(source, seed, progress);
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      Files.writeString(file, JSON.writeValueAsString(report.applied()));
-      return report.applied();
+      Calibration none = new Calibration(1, 1, report.found().heads());
+      Calibration applied = report.applied(Optional.empty()).orElse(none);
+      Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
+      Path whole = Files.createTempFile(directory, "calibration", ".json");
+      Files.writeString(whole, JSON.writeValueAsString(applied));
+      Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      return applied;
     }
   }
 

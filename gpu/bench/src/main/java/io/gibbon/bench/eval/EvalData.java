@@ -29,17 +29,21 @@ public final class EvalData {
    * and perhaps {@code title} and {@code gold}, and perhaps {@code choices}. Empty lines are
    * skipped.
    *
-   * @param limit the most items, at most {@value #MOST_ITEMS}
+   * @param limit the most items; of a file, no more than {@value #MOST_ITEMS} are read
    * @throws IllegalArgumentException if there is none or a line is no item; names line and field
    */
   public static List<EvalItem> read(Path file, int limit) throws IOException {
+    int most = Math.min(limit, MOST_ITEMS);
     List<EvalItem> items = new ArrayList<>();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       int number = 0;
-      for (String line = line(reader); line != null && items.size() < limit; ) {
+      for (String line = line(reader); line != null && items.size() < most; ) {
         number++;
         if (!line.isBlank()) {
-          items.add(item(line, "%s, line %d".formatted(file.getFileName(), number)));
+          String where = "%s, line %d".formatted(file.getFileName(), number);
+          EvalItem item = item(line, where);
+          requireLike(items, item, where);
+          items.add(item);
         }
         line = line(reader);
       }
@@ -50,6 +54,14 @@ public final class EvalData {
       throw new IllegalArgumentException(file + " has no items: one JSON object a line is wanted");
     }
     return items;
+  }
+
+  /** Accuracy and F1 make no common figure. */
+  private static void requireLike(List<EvalItem> items, EvalItem item, String where) {
+    if (!items.isEmpty() && items.getFirst().choices().isEmpty() != item.choices().isEmpty()) {
+      throw new IllegalArgumentException(
+          where + ": choices: either all items of a file have them or none");
+    }
   }
 
   /** The next line, or null; never more of it in memory than a line may have. */

@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
 final class SquadMetrics {
 
   private static final Pattern PUNCTUATION = Pattern.compile("\\p{Punct}");
-  private static final Pattern ARTICLES = Pattern.compile("\\b(a|an|the)\\b");
-  private static final Pattern SPACE = Pattern.compile("\\s+");
+  private static final Pattern ARTICLES =
+      Pattern.compile("\\b(a|an|the)\\b", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern SPACE = Pattern.compile("\\s+", Pattern.UNICODE_CHARACTER_CLASS);
 
   private SquadMetrics() {}
 
@@ -31,7 +32,11 @@ final class SquadMetrics {
   /** 1 if a right answer is part of what was given, else 0. */
   static double contains(String answer, List<String> right) {
     String given = normalize(answer);
-    return right.stream().map(SquadMetrics::normalize).anyMatch(given::contains) ? 1 : 0;
+    return right.stream()
+            .map(SquadMetrics::normalize)
+            .anyMatch(one -> !one.isEmpty() && given.contains(one))
+        ? 1
+        : 0;
   }
 
   /** Harmonic mean of precision and recall of words, between 0 and 1. */
@@ -42,7 +47,7 @@ final class SquadMetrics {
 
   private static double f1(List<String> given, List<String> right) {
     if (given.isEmpty() || right.isEmpty()) {
-      return given.isEmpty() && right.isEmpty() ? 1 : 0;
+      return 0;
     }
     List<String> left = new ArrayList<>(given);
     long common = right.stream().filter(left::remove).count();

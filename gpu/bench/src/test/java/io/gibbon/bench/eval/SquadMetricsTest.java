@@ -22,7 +22,10 @@ class SquadMetricsTest {
     assertThat(SquadMetrics.f1("The cat sat on the mat", List.of("a cat on a cat mat")))
         .isCloseTo(2 * 3 / 8.0, within(1e-12));
     assertThat(SquadMetrics.f1("green", List.of("blue"))).isZero();
-    assertThat(SquadMetrics.f1("The", List.of("an"))).isOne();
+    assertThat(SquadMetrics.f1("The", List.of("an"))).isZero();
+    assertThat(SquadMetrics.contains("anything", List.of("A"))).isZero();
+    assertThat(SquadMetrics.normalize("La Espa\u00f1a\u00a0vieja"))
+        .isEqualTo("la espa\u00f1a vieja");
     assertThat(SquadMetrics.f1("", List.of("blue"))).isZero();
   }
 

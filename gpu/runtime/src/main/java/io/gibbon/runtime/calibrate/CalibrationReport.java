@@ -2,6 +2,9 @@ package io.gibbon.runtime.calibrate;
 
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.calibrate.Bootstrap.Interval;
+import io.gibbon.runtime.engine.Head;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * What a calibration found, judged by questions from documents that it did not learn from.
@@ -21,9 +24,22 @@ public record CalibrationReport(
     double precision,
     int questions) {
 
-  /** What to use: the heads found, and T and S unless they are no better than none. */
-  public Calibration applied() {
-    return better() ? found : new Calibration(1, 1, found.heads());
+  /** One of five contexts is right, so that a fifth is chance. */
+  private static final double LEAST_PRECISION = 0.5;
+
+  /**
+   * What to use from now on. T and S that are no better than none leave those in use, or T = S = 1;
+   * heads that find less than half of the contexts leave those in use. Empty if nothing changes.
+   */
+  public Optional<Calibration> applied(Optional<Calibration> inUse) {
+    boolean pointing = precision >= LEAST_PRECISION;
+    if (!better() && !pointing) {
+      return Optional.empty();
+    }
+    List<Head> heads = pointing ? found.heads() : inUse.orElse(found).heads();
+    Calibration factors = better() ? found : inUse.orElse(new Calibration(1, 1, found.heads()));
+    return Optional.of(
+        new Calibration(factors.attentionTemperature(), factors.scalingFactor(), heads));
   }
 
   /** Whether T and S are better than T = S = 1 beyond chance. */

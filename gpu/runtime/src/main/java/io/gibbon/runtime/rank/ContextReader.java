@@ -23,6 +23,9 @@ public final class ContextReader {
   /** Rows of one step: bounds the time that answers wait. */
   private static final int STEP_ROWS = 128;
 
+  /** Readings whose states are open at once: bounds their memory. */
+  private static final int READINGS = 8;
+
   /** Rows of one step whose logits are wanted: bounds their memory. */
   private static final int LOGIT_ROWS = 64;
 
@@ -70,6 +73,16 @@ public final class ContextReader {
    * @param from at least 1: nothing predicts the first token
    */
   public double[] logProbabilities(List<Reading> readings, int[] tokens, int from) {
+    double[] all = new double[readings.size()];
+    for (int first = 0; first < all.length; first += READINGS) {
+      int end = Math.min(all.length, first + READINGS);
+      double[] some = logProbabilitiesAtOnce(readings.subList(first, end), tokens, from);
+      System.arraycopy(some, 0, all, first, some.length);
+    }
+    return all;
+  }
+
+  private double[] logProbabilitiesAtOnce(List<Reading> readings, int[] tokens, int from) {
     double[] sums = new double[readings.size()];
     List<Sequence> sequences = new ArrayList<>();
     try {
@@ -197,15 +210,28 @@ public final class ContextReader {
     try (KvStates own = sequence.own()) {
       int filled = 0;
       for (int[] part : parts) {
-        HeadShares wanted = HeadShares.each(heads, reading.contexts().size());
-        steps.run(List.of(new Slice(sequence, filled, part, null, wanted)));
+        shares.add(shares(sequence, filled, part, heads));
         filled += part.length;
-        float[][] values = new float[heads.size()][];
-        Arrays.setAll(values, wanted::of);
-        shares.add(values);
       }
     }
     return shares;
+  }
+
+  /** The mean over the rows of a part, which may take several steps. */
+  private float[][] shares(Sequence sequence, int filled, int[] part, List<Head> heads) {
+    float[][] mean = new float[heads.size()][sequence.contexts().size()];
+    for (int first = 0; first < part.length; first += STEP_ROWS) {
+      int[] some = Arrays.copyOfRange(part, first, Math.min(part.length, first + STEP_ROWS));
+      HeadShares wanted = HeadShares.each(heads, sequence.contexts().size());
+      steps.run(List.of(new Slice(sequence, filled + first, some, null, wanted)));
+      float weight = (float) some.length / part.length;
+      for (int head = 0; head < mean.length; head++) {
+        for (int context = 0; context < mean[head].length; context++) {
+          mean[head][context] += weight * wanted.of(head)[context];
+        }
+      }
+    }
+    return mean;
   }
 
   private Sequence sequence(Reading reading, int tokens) {

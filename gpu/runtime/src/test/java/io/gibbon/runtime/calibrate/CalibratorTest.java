@@ -3,12 +3,15 @@ package io.gibbon.runtime.calibrate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.DocumentText;
 import io.gibbon.runtime.EncodeJob;
 import io.gibbon.runtime.EncodedContext;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
+import io.gibbon.runtime.calibrate.Bootstrap.Interval;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,10 +54,25 @@ class CalibratorTest {
     assertThat(report.found().heads()).doesNotHaveDuplicates().hasSize(4);
     assertThat(report.interval().low()).isLessThanOrEqualTo(report.gain());
     assertThat(report.precision()).isBetween(0.0, 1.0);
-    if (!report.better()) {
-      assertThat(report.applied().attentionTemperature()).isEqualTo(1);
-      assertThat(report.applied().scalingFactor()).isEqualTo(1);
-    }
+  }
+
+  @Test
+  void onlyWhatIsBetterTakesThePlaceOfWhatIsInUse() {
+    Calibration before = new Calibration(0.7, 1.2, List.of(new Head(1, 1)));
+    Calibration found = new Calibration(0.9, 1.1, List.of(new Head(0, 0)));
+    assertThat(report(found, -0.1, 0.2).applied(Optional.of(before))).isEmpty();
+    assertThat(report(found, -0.1, 0.2).applied(Optional.empty())).isEmpty();
+    assertThat(report(found, 0.1, 0.2).applied(Optional.of(before)))
+        .contains(new Calibration(0.9, 1.1, before.heads()));
+    assertThat(report(found, -0.1, 0.8).applied(Optional.of(before)))
+        .contains(new Calibration(0.7, 1.2, found.heads()));
+    assertThat(report(found, -0.1, 0.8).applied(Optional.empty()))
+        .contains(new Calibration(1, 1, found.heads()));
+    assertThat(report(found, 0.1, 0.8).applied(Optional.of(before))).contains(found);
+  }
+
+  private static CalibrationReport report(Calibration found, double low, double precision) {
+    return new CalibrationReport(found, low + 0.2, new Interval(low, low + 0.4), -1, precision, 24);
   }
 
   @Test

@@ -95,7 +95,7 @@ final class CalibrateCommand implements Runnable {
         found.high(),
         found.questions());
     if (!found.better()) {
-      out.println("That may be chance: T = S = 1 are used.");
+      out.println("That may be chance: T and S stay as calibrated before, or T = S = 1.");
     }
     out.printf(
         Locale.ROOT,

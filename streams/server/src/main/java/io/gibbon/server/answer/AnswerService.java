@@ -114,8 +114,10 @@ public final class AnswerService implements AutoCloseable {
       threads.execute(() -> prepare(request, running));
     } catch (RejectedExecutionException e) {
       running.fail(stopping());
+      running.prepared();
     } catch (Throwable e) {
       running.fail(RequestException.of(e));
+      running.prepared();
     }
     if (closing) {
       running.stop(stopping());
@@ -149,6 +151,8 @@ public final class AnswerService implements AutoCloseable {
       running.stop(stopping());
     } catch (Throwable e) {
       running.stop(RequestException.of(e));
+    } finally {
+      running.prepared();
     }
   }
 

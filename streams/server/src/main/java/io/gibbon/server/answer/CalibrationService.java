@@ -98,20 +98,23 @@ public final class CalibrationService implements AutoCloseable {
     try {
       StoredContexts contexts = new StoredContexts(engine, states, candidates(collection));
       CalibrationReport report = engine.ranker().calibrate(contexts, seed, this::progress);
-      states.keep(report.applied());
+      report.applied(states.calibration()).ifPresent(this::keep);
       status = new Status(State.DONE, 1, report, null);
-      Calibration found = report.applied();
-      LOG.info(
-          "Calibrated: T {}, S {}, heads {}",
-          found.attentionTemperature(),
-          found.scalingFactor(),
-          found.heads());
     } catch (TooFewDocumentsException | StateUnavailableException | CancellationException e) {
       status = Status.failed(String.valueOf(e.getMessage()));
     } catch (Throwable e) {
       LOG.warn("A calibration failed", e);
       status = Status.failed(RequestException.of(e).getMessage());
     }
+  }
+
+  private void keep(Calibration calibration) {
+    states.keep(calibration);
+    LOG.info(
+        "Calibrated: T {}, S {}, heads {}",
+        calibration.attentionTemperature(),
+        calibration.scalingFactor(),
+        calibration.heads());
   }
 
   private void progress(double part) {

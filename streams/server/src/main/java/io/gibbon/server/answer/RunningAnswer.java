@@ -42,7 +42,9 @@ final class RunningAnswer implements Answer, GenerationListener {
   private @Nullable RequestException reason;
   private final AnswerText text = new AnswerText();
   private Function<AnswerText, List<Citation>> citing = answer -> List.of();
+  private boolean written;
   private boolean ended;
+  private boolean preparing = true;
 
   RunningAnswer(AnswerListener listener, AnswerMeters meters, Runnable release) {
     this.listener = listener;
@@ -51,9 +53,9 @@ final class RunningAnswer implements Answer, GenerationListener {
     meters.began();
   }
 
-  /** Runs something at the end, or now if that has come. */
+  /** Runs something when all is given back, or now if it is. */
   synchronized void atEnd(Runnable ending) {
-    if (ended) {
+    if (ended && !preparing) {
       ending.run();
     } else {
       endings.add(ending);
@@ -73,11 +75,7 @@ final class RunningAnswer implements Answer, GenerationListener {
 
   /** Keeps a lease until the end. */
   synchronized void hold(KvCache.Lease lease) {
-    if (ended) {
-      lease.close();
-    } else {
-      leases.add(lease);
-    }
+    leases.add(lease);
   }
 
   /** Says how the answer's sentences are cited when it is written. */
@@ -96,9 +94,18 @@ final class RunningAnswer implements Answer, GenerationListener {
     return ended;
   }
 
+  /** Whoever prepared the answer reads nothing of what it holds any more. */
+  synchronized void prepared() {
+    preparing = false;
+    if (ended) {
+      giveBack();
+    }
+  }
+
   /** Hands the question over; tokens that come meanwhile wait for {@code onStart}. */
   synchronized void start(Generator generator, GenerationTask task) {
     if (!ended) {
+      preparing = false;
       generation = generator.generate(task, this);
       try {
         listener.onStart(start);
@@ -127,7 +134,7 @@ final class RunningAnswer implements Answer, GenerationListener {
   synchronized void stop(RequestException why) {
     if (generation == null) {
       fail(why);
-    } else if (!ended && reason == null) {
+    } else if (!ended && !written && reason == null) {
       reason = why;
       generation.cancel();
     }
@@ -161,6 +168,7 @@ final class RunningAnswer implements Answer, GenerationListener {
   /** What is still to do needs the model, which calls this: so another thread does it. */
   @Override
   public synchronized void onEnd(GenerationResult result) {
+    written = true;
     text.finish(result.text());
     Thread.ofVirtual().name("gibbon-citations").start(() -> conclude(result, citations()));
   }
@@ -168,7 +176,8 @@ final class RunningAnswer implements Answer, GenerationListener {
   private List<Citation> citations() {
     try {
       return citing.apply(text);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // The answer is written, and what it holds has to be given back.
       LOG.warn("An answer's sentences could not be cited", e);
       return List.of();
     }
@@ -234,12 +243,18 @@ final class RunningAnswer implements Answer, GenerationListener {
       return false;
     }
     ended = true;
+    if (!preparing) {
+      giveBack();
+    }
+    return true;
+  }
+
+  private void giveBack() {
     try {
       leases.forEach(KvCache.Lease::close);
       endings.forEach(Runnable::run);
     } finally {
       release.run();
     }
-    return true;
   }
 }

@@ -96,12 +96,16 @@ public final class Calibrations {
     Map<String, Object> settings = new HashMap<>(config.kafka());
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PATIENCE.toMillis());
+    // What is given up here must not be delivered later.
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+    settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis() / 2);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
     ByteArraySerializer bytes = new ByteArraySerializer();
     try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(settings, bytes, bytes)) {
       byte[] value = RECORDS.serializer().serialize("", record);
       producer
           .send(new ProducerRecord<>(topic, TopicKeys.bytes(KEY + profile), value))
-          .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+          .get(2 * PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException | KafkaException e) {
       throw new StateUnavailableException("Kafka did not take the calibration: " + e.getMessage());
     } catch (InterruptedException e) {
