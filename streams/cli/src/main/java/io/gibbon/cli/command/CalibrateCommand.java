@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
       "Questions are made from half of the documents: sentences with a span held out. T and S are",
       "what makes those spans most probable with the right context among others; heads are those",
       "whose attention points to it. The other half judges. All instances use the result at once;",
-      "nothing is encoded again. It takes minutes, while the server answers.",
+      "nothing is encoded again. It takes minutes, while the server answers, and goes on in the",
+      "server if this command is stopped. Some 30 documents are enough.",
       "",
       "  gibbon calibrate",
       "  gibbon calibrate -c minutes"

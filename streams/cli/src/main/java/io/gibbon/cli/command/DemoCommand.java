@@ -64,15 +64,17 @@ final class DemoCommand implements Callable<Integer> {
         .with(Map.of("data", wanted.data().resolve("demo").toString(), "broker.port", "0"));
   }
 
-  private static int play(Gibbon gibbon, PrintWriter out) throws IOException {
+  private int play(Gibbon gibbon, PrintWriter out) throws IOException {
     GibbonConfig config = gibbon.config();
     try (GibbonClient client = new GibbonClient(gibbon.url(), null);
         KafkaSink producer = new KafkaSink(config.topology())) {
       DemoScript script =
           new DemoScript(client, producer, gibbon.metrics().encoded::sum, config.data(), out);
       int failures = script.play();
-      script.printHowToAsk(
-          gibbon.url(), config.bootstrapServers(), config.topology().documentsTopic());
+      if (!exit) {
+        script.printHowToAsk(
+            gibbon.url(), config.bootstrapServers(), config.topology().documentsTopic());
+      }
       out.println(failures == 0 ? "Every check passed." : failures + " checks failed.");
       out.flush();
       return failures;

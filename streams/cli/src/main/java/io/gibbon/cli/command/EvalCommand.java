@@ -146,7 +146,7 @@ final class EvalCommand implements Runnable {
     } catch (TooFewDocumentsException e) {
       spec.commandLine()
           .getErr()
-          .println("gibbon: no modes that need calibration: " + e.getMessage());
+          .println("gibbon: the modes that need calibration are left out: " + e.getMessage());
       return null;
     }
   }
