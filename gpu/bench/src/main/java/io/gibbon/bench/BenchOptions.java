@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 public record BenchOptions(int warmups, int repetitions, int depth, int contextTokens) {
 
   /** The figures of the README. */
-  public static final BenchOptions DEFAULT = new BenchOptions(2, 5, 4096, 128);
+  public static final BenchOptions DEFAULT = new BenchOptions(4, 5, 4096, 128);
 
-  /** A first impression within a minute. */
-  public static final BenchOptions QUICK = new BenchOptions(1, 3, 2048, 128);
+  /** A first impression within two minutes; a JIT needs some runs. */
+  public static final BenchOptions QUICK = new BenchOptions(4, 5, 2048, 128);
 
   /**
    * Checks every value.

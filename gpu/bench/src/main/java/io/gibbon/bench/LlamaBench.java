@@ -181,6 +181,10 @@ public final class LlamaBench {
   private void keep() {
     try {
       Files.createDirectories(kept.toAbsolutePath().getParent());
+      if (Files.exists(kept)) {
+        // Another file's figures may have come meanwhile.
+        read(kept).forEach(figures::putIfAbsent);
+      }
       Path whole = Files.createTempFile(kept.toAbsolutePath().getParent(), "peer", ".json");
       JSON.writeValue(whole.toFile(), figures);
       Files.move(whole, kept, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);

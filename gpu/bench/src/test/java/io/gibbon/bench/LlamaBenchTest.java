@@ -50,6 +50,19 @@ class LlamaBenchTest {
   }
 
   @Test
+  void figuresOfTwoModelsAreKeptBesideEachOther() throws IOException {
+    Path binary = answering("ts=7");
+    LlamaBench one = peer(binary);
+    model = Files.writeString(directory.resolve("other.gguf"), "other weights");
+    LlamaBench other = peer(binary);
+    other.decode(2048);
+    one.decode(2048);
+    measured.clear();
+    assertThat(peer(binary).decode(2048)).isEqualTo(7);
+    assertThat(measured).isEmpty();
+  }
+
+  @Test
   void veryLongPromptsAreMeasuredWithOneVariantOnce() throws IOException {
     LlamaBench peer = peer(answering("case \"$*\" in *q8_0*) ts=9 ;; *) ts=1 ;; esac"));
     assertThat(peer.prefill(16_384, 0)).isEqualTo(9);

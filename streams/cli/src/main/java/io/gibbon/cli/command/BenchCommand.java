@@ -83,7 +83,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "encode, decode, ttft, freshness or start. Default: all.")
   private List<Figure> figures = new ArrayList<>();
 
-  @Option(names = "--quick", description = "Fewer repetitions, fewer cached tokens.")
+  @Option(names = "--quick", description = "Fewer rows, fewer cached tokens.")
   private boolean quick;
 
   @Option(
