@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.gibbon.runtime.Answers;
 import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.EncodeJob;
-import io.gibbon.runtime.EncodedContext;
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
 import io.gibbon.runtime.Generation;
@@ -17,17 +16,12 @@ import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.OverloadedException;
 import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.RuntimeConfig;
-import io.gibbon.runtime.TinyModel;
 import io.gibbon.runtime.chunk.Chunk;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
-import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
-import io.gibbon.runtime.model.Model;
-import io.gibbon.runtime.sampling.Sampling;
-import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,134 +29,10 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
-class SchedulerTest {
-
-  private static final KvLayout LAYOUT = new KvLayout(1, 1, 16, KvFormat.F32);
-  private static final int PREFIX = 3;
-  private static final int WINDOW = 2048;
-  private static final int SEQUENCES = 4;
-  private static final int QUEUE = 2;
-  private static final long AHEAD = LAYOUT.bytes(64);
-
-  private static Tokenizer tokenizer;
-
-  private final KvStates prefix = KvStates.allocate(LAYOUT, PREFIX);
-  private KvCache cache;
-  private EchoExecutor executor;
-  private Scheduler scheduler;
-
-  @BeforeAll
-  static void readTokenizer(@TempDir Path directory) {
-    try (Model model = Model.open(TinyModel.writeDefault(directory))) {
-      tokenizer = Tokenizer.from(model.metadata());
-    }
-  }
-
-  @BeforeEach
-  void start() {
-    cache = new KvCache(1 << 20);
-    executor = new EchoExecutor(tokenizer.endOfGeneration().iterator().next(), tokenizer.size());
-    RuntimeConfig config =
-        RuntimeConfig.builder(Path.of("none"))
-            .maxSequences(SEQUENCES)
-            .queueLimit(QUEUE)
-            .encodeAheadBytes(AHEAD)
-            .build();
-    Profile profile = new Profile("echo", "0", LAYOUT, PREFIX, WINDOW, 256);
-    scheduler = new Scheduler(() -> {}, executor, profile, tokenizer, prefix, cache, config);
-  }
-
-  @AfterEach
-  void stop() {
-    executor.freely();
-    scheduler.close();
-    assertThat(executor.allFreed()).as("all states are freed").isTrue();
-    assertThat(cache.stats().reservedBytes()).isZero();
-    cache.close();
-    prefix.close();
-  }
-
-  private static GenerationTask task(String query, int maxTokens, String... stop) {
-    return task(tokenizer.encode(query), maxTokens, List.of(), stop);
-  }
-
-  private static GenerationTask task(int[] query, int maxTokens) {
-    return task(query, maxTokens, List.of());
-  }
-
-  private static GenerationTask task(
-      int[] query, int maxTokens, List<KvStates> contexts, String... stop) {
-    return new GenerationTask(
-        contexts,
-        true,
-        query,
-        0.8,
-        1,
-        Sampling.GREEDY,
-        maxTokens,
-        List.of(stop),
-        2,
-        true,
-        List.of());
-  }
-
-  /** Asks for an echo of a query whose tokens can be looked up. */
-  private static GenerationTask guessing(
-      int[] query, int[] lookup, int maxTokens, List<KvStates> contexts, String... stop) {
-    return new GenerationTask(
-        contexts,
-        true,
-        query,
-        0.8,
-        1,
-        Sampling.GREEDY,
-        maxTokens,
-        List.of(stop),
-        2,
-        true,
-        List.of(lookup));
-  }
-
-  private static int[] tokens(int count) {
-    return IntStream.range(0, count).map(i -> 60 + i % 26).toArray();
-  }
-
-  private Answers generate(GenerationTask task) {
-    Answers answers = new Answers();
-    scheduler.generate(task, answers);
-    return answers;
-  }
-
-  private EncodeJob encode(int... lengths) {
-    return scheduler.encode(
-        () -> Arrays.stream(lengths).mapToObj(n -> new Chunk(0, "text", tokens(n))).toList());
-  }
-
-  /** Polls until the job is done, closing what it returns. */
-  private static List<Integer> drain(EncodeJob job) {
-    List<Integer> lengths = new ArrayList<>();
-    await()
-        .until(
-            () -> {
-              for (EncodedContext c = job.poll(); c != null; c = job.poll()) {
-                assertThat(c.index()).isEqualTo(lengths.size());
-                lengths.add(c.states().tokens());
-                c.states().close();
-              }
-              return job.isDone() || job.failure() != null;
-            });
-    return lengths;
-  }
+class SchedulerTest extends SchedulerFixture {
 
   @Test
   void anAnswerEndsWithTheModelsTurn() {
@@ -201,107 +71,6 @@ class SchedulerTest {
     Answers answers = generate(task(tokens(400), 1000));
     assertThat(answers.result().join().completionTokens()).isEqualTo(401);
     assertThat(answers.ids()).isEqualTo(Arrays.stream(tokens(400)).boxed().toList());
-  }
-
-  @Test
-  void guessesThatGoBeyondTheEndOfAnAnswerAreNotCountedAsAccepted() {
-    int[] query = tokens(12);
-    Answers answers = generate(guessing(query, tokens(20), 100, List.of()));
-    GenerationResult result = answers.result().join();
-    assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
-    assertThat(result.finishReason()).isEqualTo(FinishReason.STOP);
-    assertThat(result.completionTokens()).isEqualTo(13);
-    assertThat(result.draftedTokens()).isEqualTo(3 + 7);
-    assertThat(result.acceptedTokens()).isEqualTo(3 + 5);
-    assertThat(executor.steps()).hasSize(1 + 2 + 2);
-  }
-
-  @Test
-  void aWrongGuessIsForgotten() {
-    int[] query = tokens(12);
-    int[] lookup = tokens(12);
-    lookup[4] = 100;
-    Answers answers = generate(guessing(query, lookup, 100, List.of()));
-    GenerationResult result = answers.result().join();
-    assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
-    assertThat(result.acceptedTokens()).isLessThan(result.draftedTokens()).isGreaterThan(1);
-  }
-
-  @Test
-  void guessesEndWithMaxTokensAndStopStrings() {
-    int[] query = tokens(12);
-    Answers most = generate(guessing(query, query, 8, List.of()));
-    assertThat(most.result().join().finishReason()).isEqualTo(FinishReason.LENGTH);
-    assertThat(most.ids()).isEqualTo(Arrays.stream(query).limit(8).boxed().toList());
-    String text = generate(task(query, 100)).text();
-    Answers stopped = generate(guessing(query, query, 100, List.of(), text.substring(5, 6)));
-    assertThat(stopped.text()).isEqualTo(text.substring(0, 5));
-    assertThat(stopped.result().join().finishReason()).isEqualTo(FinishReason.STOP);
-  }
-
-  @Test
-  void anAnswerGrowsItsStatesWhileItGuesses() {
-    try (KvStates context = KvStates.allocate(LAYOUT, 20)) {
-      int[] query = tokens(300);
-      Answers answers = generate(guessing(query, query, 400, List.of(context)));
-      GenerationResult result = answers.result().join();
-      assertThat(answers.ids()).isEqualTo(Arrays.stream(query).boxed().toList());
-      assertThat(result.acceptedTokens()).isGreaterThan(200);
-      assertThat(result.attentionShares()).containsExactly(0.5);
-    }
-  }
-
-  @Test
-  void anAnswerThatIsCancelledAmongGuessesSaysNoMore() {
-    Answers answers = new Answers();
-    AtomicReference<Generation> generation = new AtomicReference<>();
-    executor.stepwise();
-    generation.set(
-        scheduler.generate(
-            guessing(tokens(12), tokens(12), 100, List.of()),
-            new GenerationListener() {
-              @Override
-              public void onToken(GeneratedToken token) {
-                answers.onToken(token);
-                if (answers.tokens().size() == 5) {
-                  generation.get().cancel();
-                }
-              }
-
-              @Override
-              public void onEnd(GenerationResult end) {
-                answers.onEnd(end);
-              }
-
-              @Override
-              public void onError(RuntimeException error) {
-                answers.onError(error);
-              }
-            }));
-    executor.freely();
-    assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.CANCELLED);
-    assertThat(answers.tokens()).hasSize(5);
-  }
-
-  @Test
-  void answersShareTheRowsThatGuessesMayTake() {
-    executor.stepwise();
-    List<Answers> all = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      all.add(generate(guessing(tokens(12), tokens(12), 100, List.of())));
-    }
-    executor.freely();
-    all.forEach(answers -> assertThat(answers.result().join().acceptedTokens()).isPositive());
-    assertThat(executor.steps().subList(2, executor.steps().size()))
-        .allMatch(step -> step.answerRows() <= 8 + 12);
-  }
-
-  @Test
-  void tokensToLookUpThatThereAreNotAreRefused() {
-    int[] unknown = {tokenizer.size()};
-    assertThatThrownBy(() -> generate(guessing(tokens(3), unknown, 9, List.of())))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("token %d of the lookups".formatted(tokenizer.size()));
   }
 
   @Test
