@@ -6,7 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 
 /** A listener that keeps all it was told. */
-public final class Answers implements GenerationListener {
+public class Answers implements GenerationListener {
 
   private final List<GeneratedToken> tokens = new CopyOnWriteArrayList<>();
   private final CompletableFuture<GenerationResult> result = new CompletableFuture<>();

@@ -1,5 +1,7 @@
 package io.gibbon.topology;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,15 +41,17 @@ final class CrashingProcess {
    * Arguments: a properties file with the topology's settings, the number of contexts after which
    * to halt, and the encoder's profile.
    */
-  public static void main(String... arguments) throws IOException, InterruptedException {
+  public static void main(String... arguments) throws IOException {
     Map<String, String> settings = JavaProcess.read(arguments[0]);
     int limit = Integer.parseInt(arguments[1]);
     ScriptedEncoder encoder = new ScriptedEncoder(arguments[2]);
     GibbonStreams streams = new GibbonStreams(TopologyConfig.of(settings), encoder);
     streams.start();
-    while (encoder.collected() < limit) {
-      Thread.sleep(1);
-    }
+    await()
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .until(() -> encoder.collected() >= limit);
     Runtime.getRuntime().halt(STATUS);
   }
 }

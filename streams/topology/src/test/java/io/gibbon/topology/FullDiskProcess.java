@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.kafka.streams.KafkaStreams;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An instance whose disk gets too small, is full, and has room again. Its state directory is in a
@@ -25,6 +27,8 @@ final class FullDiskProcess {
 
   /** How many documents there are in the end. */
   static final int DOCUMENTS = 40;
+
+  private static final Logger LOG = LoggerFactory.getLogger(FullDiskProcess.class);
 
   private static final int FIRST = 16;
   private static final int CHARACTERS = 150;
@@ -57,7 +61,7 @@ final class FullDiskProcess {
       process.doesNotStartWithoutAny();
       process.goesOnWhenThereIsRoomAgain();
     } catch (Throwable e) {
-      e.printStackTrace();
+      LOG.error("A full disk was not told or not outlived", e);
       status = 1;
     }
     Runtime.getRuntime().halt(status);

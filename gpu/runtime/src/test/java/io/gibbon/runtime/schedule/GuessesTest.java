@@ -7,8 +7,8 @@ import io.gibbon.runtime.Answers;
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
 import io.gibbon.runtime.Generation;
-import io.gibbon.runtime.GenerationListener;
 import io.gibbon.runtime.GenerationResult;
+import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.kv.KvStates;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,31 +68,20 @@ class GuessesTest extends SchedulerFixture {
 
   @Test
   void anAnswerThatIsCancelledAmongGuessesSaysNoMore() {
-    Answers answers = new Answers();
     AtomicReference<Generation> generation = new AtomicReference<>();
+    Answers answers =
+        new Answers() {
+          @Override
+          public void onToken(GeneratedToken token) {
+            super.onToken(token);
+            if (tokens().size() == 5) {
+              generation.get().cancel();
+            }
+          }
+        };
     executor.stepwise();
-    generation.set(
-        scheduler.generate(
-            task(tokens(12), 100, List.of(), List.of(tokens(12))),
-            new GenerationListener() {
-              @Override
-              public void onToken(GeneratedToken token) {
-                answers.onToken(token);
-                if (answers.tokens().size() == 5) {
-                  generation.get().cancel();
-                }
-              }
-
-              @Override
-              public void onEnd(GenerationResult end) {
-                answers.onEnd(end);
-              }
-
-              @Override
-              public void onError(RuntimeException error) {
-                answers.onError(error);
-              }
-            }));
+    GenerationTask task = task(tokens(12), 100, List.of(), List.of(tokens(12)));
+    generation.set(scheduler.generate(task, answers));
     executor.freely();
     assertThat(answers.result().join().finishReason()).isEqualTo(FinishReason.CANCELLED);
     assertThat(answers.tokens()).hasSize(5);

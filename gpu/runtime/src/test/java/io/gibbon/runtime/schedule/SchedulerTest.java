@@ -293,25 +293,14 @@ class SchedulerTest extends SchedulerFixture {
 
   @Test
   void aListenerThatFailsEndsOnlyItsOwnAnswer() {
-    Answers failing = new Answers();
-    scheduler.generate(
-        task("abc", 50),
-        new GenerationListener() {
+    Answers failing =
+        new Answers() {
           @Override
           public void onToken(GeneratedToken token) {
             throw new IllegalStateException("client gone");
           }
-
-          @Override
-          public void onEnd(GenerationResult result) {
-            failing.onEnd(result);
-          }
-
-          @Override
-          public void onError(RuntimeException error) {
-            failing.onError(error);
-          }
-        });
+        };
+    scheduler.generate(task("abc", 50), failing);
     assertThatThrownBy(() -> failing.result().join()).hasMessageContaining("client gone");
     assertThat(generate(task("abc", 50)).text()).isEqualTo("abc");
   }

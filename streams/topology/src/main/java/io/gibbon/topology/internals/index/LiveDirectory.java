@@ -28,6 +28,7 @@ public final class LiveDirectory implements AutoCloseable {
   private final Path directory;
   private final Duration interval;
   private final Thread thread;
+  private boolean closed;
 
   /** Touches a directory now and then at intervals. */
   public LiveDirectory(Path directory, Duration interval) {
@@ -42,10 +43,16 @@ public final class LiveDirectory implements AutoCloseable {
     try {
       while (true) {
         Thread.sleep(interval);
-        touch(directory);
+        touchUnlessClosed();
       }
     } catch (InterruptedException e) {
       LOG.trace("{} is closed", directory);
+    }
+  }
+
+  private synchronized void touchUnlessClosed() {
+    if (!closed) {
+      touch(directory);
     }
   }
 
@@ -61,7 +68,8 @@ public final class LiveDirectory implements AutoCloseable {
 
   /** The directory grows old from now on. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     thread.interrupt();
   }
 }

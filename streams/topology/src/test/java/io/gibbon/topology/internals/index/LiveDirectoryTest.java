@@ -31,13 +31,8 @@ class LiveDirectoryTest {
     await().until(this::isYoung);
 
     live.close();
-    await()
-        .until(
-            () -> {
-              age();
-              Thread.sleep(20);
-              return !isYoung();
-            });
+    age();
+    await().during(Duration.ofMillis(50)).until(() -> !isYoung());
   }
 
   @Test
