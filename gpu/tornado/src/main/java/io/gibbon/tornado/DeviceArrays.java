@@ -62,4 +62,9 @@ final class DeviceArrays {
     loadSlots.init(-1);
     this.loadPages = new FloatArray(pagesPerLoad * page);
   }
+
+  /** Those that every graph of a step finds on the device. */
+  Object[] ofStep() {
+    return new Object[] {counter, table, stepInts, codes, floats, stepFloats, hidden};
+  }
 }

@@ -119,28 +119,13 @@ final class DeviceProgram implements AutoCloseable {
   }
 
   private TaskGraph layer() {
+    Object[] step = arrays.ofStep();
     TaskGraph graph =
         new TaskGraph("layer")
-            .consumeFromDevice(
-                "begin",
-                arrays.counter,
-                arrays.table,
-                arrays.stepInts,
-                arrays.codes,
-                arrays.floats,
-                arrays.stepFloats,
-                arrays.hidden,
-                arrays.pool)
-            .consumeFromDevice(
-                "layer",
-                arrays.counter,
-                arrays.table,
-                arrays.stepInts,
-                arrays.codes,
-                arrays.floats,
-                arrays.stepFloats,
-                arrays.hidden,
-                arrays.pool);
+            .consumeFromDevice("begin", step)
+            .consumeFromDevice("begin", arrays.pool)
+            .consumeFromDevice("layer", step)
+            .consumeFromDevice("layer", arrays.pool);
     norm(graph, "attentionNorm", ModelTable.ATTENTION_NORM);
     multiply(
         graph,
@@ -283,26 +268,9 @@ final class DeviceProgram implements AutoCloseable {
   }
 
   private TaskGraph output() {
+    Object[] step = arrays.ofStep();
     TaskGraph graph =
-        new TaskGraph("output")
-            .consumeFromDevice(
-                "layer",
-                arrays.counter,
-                arrays.table,
-                arrays.stepInts,
-                arrays.codes,
-                arrays.floats,
-                arrays.stepFloats,
-                arrays.hidden)
-            .consumeFromDevice(
-                "output",
-                arrays.counter,
-                arrays.table,
-                arrays.stepInts,
-                arrays.codes,
-                arrays.floats,
-                arrays.stepFloats,
-                arrays.hidden);
+        new TaskGraph("output").consumeFromDevice("layer", step).consumeFromDevice("output", step);
     graph.task(
         "norm",
         RowKernels::normWanted,
@@ -365,7 +333,7 @@ final class DeviceProgram implements AutoCloseable {
   }
 
   /**
-   * Computes the arrays.logits of the next rows whose arrays.logits are arrays.wanted.
+   * Computes the logits of the next rows whose logits are wanted.
    *
    * @param rows at most {@link StepPlan#LOGIT_ROWS}
    */
@@ -378,7 +346,7 @@ final class DeviceProgram implements AutoCloseable {
         .transferToHost(new DataRange(arrays.logits).withSize((long) rows * logitStride));
   }
 
-  /** Copies the arrays.logits of one of the rows that were just computed. */
+  /** Copies the logits of one of the rows that were just computed. */
   void logits(int row, float[] out, int offset) {
     MemorySegment.copy(
         arrays.logits.getSegment(), FLOAT, 4L * row * logitStride, out, offset, model.vocabulary());
@@ -390,7 +358,7 @@ final class DeviceProgram implements AutoCloseable {
         arrays.fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
   }
 
-  /** A share that the step's arrays.table asked for. */
+  /** A share that the step's table asked for. */
   float share(int cell) {
     return arrays.shares.get(cell);
   }
