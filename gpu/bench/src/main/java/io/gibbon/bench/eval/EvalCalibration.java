@@ -11,17 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
 
 /**
  * Calibrates on the contexts of some items, as a user's documents would be: questions, answers and
  * marks are not looked at. The result is kept in a file. Used by one thread; closing frees the
- * states.
+ * prefix.
  */
 final class EvalCalibration implements ContextSource, AutoCloseable {
 
@@ -30,21 +30,31 @@ final class EvalCalibration implements ContextSource, AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final ModelRuntime runtime;
   private final List<Context> contexts;
-  private final List<int[]> tokens;
-  private final Map<Integer, KvStates> states = new HashMap<>();
+  private final ItemStates states;
 
-  private EvalCalibration(List<EvalItem> items, ModelRuntime runtime) {
-    this.runtime = runtime;
-    List<EvalItem.Context> distinct =
-        items.stream()
-            .flatMap(item -> item.contexts().stream())
-            .distinct()
-            .limit(MOST_CONTEXTS)
-            .toList();
-    this.contexts = distinct.stream().map(c -> new Context(c.text(), c.text())).toList();
-    this.tokens = distinct.stream().map(c -> runtime.chat().context(c.title(), c.text())).toList();
+  private EvalCalibration(List<EvalItem> items, ModelRuntime runtime, long seed) {
+    List<Text> drawn = drawn(items, seed);
+    this.contexts = drawn.stream().map(c -> new Context(c.toString(), c.text())).toList();
+    this.states =
+        new ItemStates(
+            runtime.chat().prefix(),
+            drawn.stream().map(c -> runtime.chat().context(c.title(), c.text())).toList(),
+            runtime);
+  }
+
+  /** A context without its mark: the same one is gold for one item and not for another. */
+  private record Text(String title, String text) {}
+
+  private static List<Text> drawn(List<EvalItem> items, long seed) {
+    List<Text> distinct = new ArrayList<>();
+    items.stream()
+        .flatMap(item -> item.contexts().stream())
+        .map(c -> new Text(c.title(), c.text()))
+        .distinct()
+        .forEach(distinct::add);
+    Collections.shuffle(distinct, new Random(seed));
+    return distinct.subList(0, Math.min(MOST_CONTEXTS, distinct.size()));
   }
 
   /**
@@ -58,7 +68,7 @@ final class EvalCalibration implements ContextSource, AutoCloseable {
     if (Files.exists(file)) {
       return JSON.readValue(Files.readString(file), Calibration.class);
     }
-    try (EvalCalibration source = new EvalCalibration(items, runtime)) {
+    try (EvalCalibration source = new EvalCalibration(items, runtime, seed)) {
       CalibrationReport report = runtime.calibrator().run(source, seed, progress);
       Calibration none = new Calibration(1, 1, report.found().heads());
       Calibration applied = report.applied(Optional.empty()).orElse(none);
@@ -77,17 +87,15 @@ final class EvalCalibration implements ContextSource, AutoCloseable {
 
   @Override
   public <T> Optional<T> with(List<Integer> chosen, Function<List<KvStates>, T> use) {
-    List<KvStates> lent = new ArrayList<>();
-    for (int i : chosen) {
-      lent.add(
-          states.computeIfAbsent(
-              i, index -> ItemStates.stored(runtime, runtime.prefix(), tokens.get(index))));
+    try {
+      return Optional.of(use.apply(states.prefixed(chosen)));
+    } finally {
+      states.release();
     }
-    return Optional.of(use.apply(lent));
   }
 
   @Override
   public void close() {
-    states.values().forEach(KvStates::close);
+    states.close();
   }
 }

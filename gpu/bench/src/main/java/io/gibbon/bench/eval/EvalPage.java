@@ -121,8 +121,8 @@ public final class EvalPage {
           "logprob",
           "KL",
           "gold first, %",
-          "cited gold, %",
-          "seconds"
+          "gold kept, %",
+          "cited gold, %"
         }) {
       table.append("<th>").append(escape(head)).append("</th>");
     }
@@ -142,8 +142,8 @@ public final class EvalPage {
     cell(row, String.format(Locale.ROOT, "%.3f", mode.logprob().value()));
     cell(row, String.format(Locale.ROOT, "%.3f", mode.kl().value()));
     cell(row, number(mode.goldFirst()));
+    cell(row, number(mode.goldKept()));
     cell(row, number(mode.citedFirst()));
-    cell(row, String.format(Locale.ROOT, "%.2f", mode.seconds()));
     return row.append("</tr>\n").toString();
   }
 

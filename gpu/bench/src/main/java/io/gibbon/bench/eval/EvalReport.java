@@ -48,6 +48,7 @@ public record EvalReport(
    * One mode; what does not apply to the items is null.
    *
    * @param goldFirst how often the context chosen first is gold
+   * @param goldKept the part of the gold contexts that were chosen
    * @param citedFirst how often the context cited first is gold, of the items answered rightly
    * @param main F1, or accuracy where there are choices
    * @param ofSequential {@code main} as a percentage of that of sequential
@@ -60,10 +61,10 @@ public record EvalReport(
       Figure logprob,
       Figure kl,
       @Nullable Figure goldFirst,
+      @Nullable Figure goldKept,
       @Nullable Figure citedFirst,
       Figure main,
-      Figure ofSequential,
-      double seconds) {}
+      Figure ofSequential) {}
 
   /** Sums up; all modes have an outcome for every item. */
   static EvalReport of(
@@ -90,7 +91,6 @@ public record EvalReport(
     ModeResult of(List<Outcome> outcomes) {
       Function<Outcome, Double> main =
           baseline.getFirst().accuracy() == null ? Outcome::f1 : Outcome::accuracy;
-      Figure ratio = ratio(numbers(outcomes, main), numbers(baseline, main));
       return new ModeResult(
           percent(outcomes, Outcome::f1),
           percent(outcomes, Outcome::em),
@@ -99,10 +99,10 @@ public record EvalReport(
           mean(numbers(outcomes, Outcome::logprob), 1),
           mean(numbers(outcomes, Outcome::kl), 1),
           percent(outcomes, Outcome::goldFirst),
+          percent(outcomes, Outcome::goldKept),
           cited(outcomes),
           mean(numbers(outcomes, main), 100),
-          ratio,
-          outcomes.stream().mapToDouble(Outcome::seconds).average().orElse(0));
+          ratio(numbers(outcomes, main), numbers(baseline, main)));
     }
 
     private @Nullable Figure percent(
@@ -115,7 +115,7 @@ public record EvalReport(
     private @Nullable Figure cited(List<Outcome> outcomes) {
       double[] cited =
           outcomes.stream()
-              .filter(o -> o.citedFirst() != null && o.contains() != null && o.contains() == 1)
+              .filter(o -> o.citedFirst() != null)
               .mapToDouble(Outcome::citedFirst)
               .toArray();
       if (cited.length == 0) {
@@ -163,13 +163,13 @@ public record EvalReport(
             "logprob",
             "KL",
             choices ? "" : "gold",
-            choices ? "" : "cited",
-            "s"));
+            choices ? "" : "kept",
+            choices ? "" : "cited"));
     modes.forEach(
         (name, mode) ->
             table.append(
                 line(
-                    "%-28s %20s  %-20s %6s %6s %8.2f %7.3f %6s %6s %6.2f%n",
+                    "%-28s %20s  %-20s %6s %6s %8.2f %7.3f %6s %6s %6s%n",
                     name,
                     line(
                         "%.1f (%4.1f to %4.1f)",
@@ -184,8 +184,8 @@ public record EvalReport(
                     mode.logprob().value(),
                     mode.kl().value(),
                     number(mode.goldFirst()),
-                    number(mode.citedFirst()),
-                    mode.seconds())));
+                    number(mode.goldKept()),
+                    number(mode.citedFirst()))));
     return table.toString();
   }
 

@@ -26,15 +26,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Evaluation {
 
+  /** Part of every key on disk: raised when what an outcome says changes. */
+  private static final int VERSION = 2;
+
   private static final int NAME_BYTES = 8;
 
-  /** Items whose contexts a calibration may learn from, however few are asked. */
-  private static final int CALIBRATION_ITEMS = 24;
+  /** Items whose contexts a calibration learns from, however many are asked. */
+  private static final int CALIBRATION_ITEMS = 40;
 
-  private final ModelRuntime runtime;
   private final EvalOptions options;
   private final Path data;
-  private final List<EvalItem> known;
+  private final byte[] digest;
+  private final List<EvalItem> toCalibrate;
   private final List<EvalItem> items;
   private final Path directory;
 
@@ -46,32 +49,47 @@ public final class Evaluation {
    * @param limit the most items
    * @throws IllegalArgumentException if the file holds no items
    */
-  public Evaluation(ModelRuntime runtime, EvalOptions options, Path data, Path directory, int limit)
-      throws IOException {
-    this.runtime = runtime;
+  public Evaluation(EvalOptions options, Path data, Path directory, int limit) throws IOException {
     this.options = options;
     this.data = data;
     this.directory = directory;
-    this.known = EvalData.read(data, Math.max(limit, CALIBRATION_ITEMS));
+    List<EvalItem> known = EvalData.read(data, Math.max(limit, CALIBRATION_ITEMS));
+    this.toCalibrate = known.subList(0, Math.min(CALIBRATION_ITEMS, known.size()));
     this.items = known.subList(0, Math.min(limit, known.size()));
+    this.digest = digest(data);
   }
 
-  /**
-   * A name that stands for some text and for model, words and file, which everything depends on.
-   */
-  private String key(String text) throws IOException {
+  private static MessageDigest sha256() {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (InputStream in = Files.newInputStream(data)) {
-        in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
-      }
-      String settings =
-          "%s %s %s".formatted(runtime.profile().fingerprint(), runtime.chat().format(), text);
-      digest.update(settings.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest.digest(), 0, NAME_BYTES);
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
+  }
+
+  private static byte[] digest(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    try (InputStream in = Files.newInputStream(file)) {
+      in.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+    }
+    return digest.digest();
+  }
+
+  /** A name that stands for some text and for all else that outcomes depend on. */
+  private String key(ModelRuntime runtime, String text) {
+    MessageDigest all = sha256();
+    all.update(digest);
+    String settings =
+        "%d %s %s %s %s %s"
+            .formatted(
+                VERSION,
+                runtime.profile().fingerprint(),
+                runtime.chat().format(),
+                runtime.backendName(),
+                System.getProperty("os.arch"),
+                text);
+    all.update(settings.getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().formatHex(all.digest(), 0, NAME_BYTES);
   }
 
   /** Number of items. */
@@ -84,17 +102,18 @@ public final class Evaluation {
    * answers are not looked at.
    *
    * @param fresh whether to forget what an earlier run found
-   * @param seed of the questions that are made from the contexts
+   * @param seed of the contexts that are drawn and the questions that are made from them
    * @param progress told the part that is done
    * @throws io.gibbon.runtime.calibrate.TooFewDocumentsException if there are too few contexts
    */
-  public Calibration calibrate(boolean fresh, long seed, DoubleConsumer progress)
-      throws IOException {
-    Path file = directory.resolve("calibration-%s.json".formatted(key("calibration " + seed)));
+  public Calibration calibrate(
+      ModelRuntime runtime, boolean fresh, long seed, DoubleConsumer progress) throws IOException {
+    String key = key(runtime, "calibration " + seed);
+    Path file = directory.resolve("calibration-%s.json".formatted(key));
     if (fresh) {
       Files.deleteIfExists(file);
     }
-    return EvalCalibration.of(known, runtime, file, seed, progress);
+    return EvalCalibration.of(toCalibrate, runtime, file, seed, progress);
   }
 
   /**
@@ -105,41 +124,62 @@ public final class Evaluation {
    * @param fresh whether to forget what earlier runs found out
    * @param seed of the intervals
    * @param progress told how many items are done
-   * @throws IllegalArgumentException if an item does not fit the model
+   * @throws IllegalArgumentException if an item does not fit the model, or the same evaluation runs
+   *     elsewhere
    */
   public EvalReport run(
-      @Nullable Calibration calibration, boolean fresh, long seed, IntConsumer progress)
+      ModelRuntime runtime,
+      @Nullable Calibration calibration,
+      boolean fresh,
+      long seed,
+      IntConsumer progress)
       throws IOException {
     List<Mode> modes = Mode.all(options, calibration);
     String settings = "%s %s %s".formatted(modes, calibration, options);
-    OutcomeLog log = new OutcomeLog(directory.resolve(key(settings) + ".jsonl"));
-    if (fresh) {
-      log.clear();
-    }
-    List<Outcome> outcomes = new ArrayList<>(log.read());
-    outcomes.removeIf(outcome -> outcome.item() >= items.size());
-    Set<Integer> known = outcomes.stream().map(Outcome::item).collect(Collectors.toSet());
-    for (int i = 0; i < items.size(); i++) {
-      if (!known.contains(i)) {
-        List<Outcome> ofItem = run(i, modes, calibration);
-        log.append(ofItem);
-        outcomes.addAll(ofItem);
-      }
-      progress.accept(i + 1);
-    }
+    Path file = directory.resolve(key(runtime, settings) + ".jsonl");
     return EvalReport.of(
         data.getFileName().toString(),
         runtime.profile().model(),
         calibration,
         modes.stream().map(Mode::name).toList(),
-        outcomes,
+        outcomes(runtime, modes, calibration, file, fresh, progress),
         seed);
   }
 
-  private List<Outcome> run(int index, List<Mode> modes, @Nullable Calibration calibration) {
+  private List<Outcome> outcomes(
+      ModelRuntime runtime,
+      List<Mode> modes,
+      @Nullable Calibration calibration,
+      Path file,
+      boolean fresh,
+      IntConsumer progress)
+      throws IOException {
+    try (OutcomeLog log = new OutcomeLog(file)) {
+      if (fresh) {
+        log.clear();
+      }
+      List<Outcome> outcomes = new ArrayList<>(log.read());
+      outcomes.removeIf(outcome -> outcome.item() >= items.size());
+      Set<Integer> known = outcomes.stream().map(Outcome::item).collect(Collectors.toSet());
+      progress.accept(known.size());
+      int done = known.size();
+      for (int i = 0; i < items.size(); i++) {
+        if (!known.contains(i)) {
+          List<Outcome> ofItem = run(runtime, i, modes, calibration);
+          log.append(ofItem);
+          outcomes.addAll(ofItem);
+          progress.accept(++done);
+        }
+      }
+      return outcomes;
+    }
+  }
+
+  private List<Outcome> run(
+      ModelRuntime runtime, int index, List<Mode> modes, @Nullable Calibration calibration) {
     try (ItemEvaluation item =
         new ItemEvaluation(index, items.get(index), runtime, options, calibration)) {
-      return modes.stream().map(item::run).toList();
+      return item.run(modes);
     }
   }
 }

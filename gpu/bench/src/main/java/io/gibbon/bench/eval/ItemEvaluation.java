@@ -1,22 +1,26 @@
 package io.gibbon.bench.eval;
 
+import io.gibbon.bench.eval.Asking.Probability;
+import io.gibbon.bench.eval.Asking.View;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Citations;
 import io.gibbon.runtime.rank.ContextRanker;
-import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.rank.ContextReader.Reading;
 import io.gibbon.runtime.rank.Ranking;
-import io.gibbon.runtime.sampling.LogProbabilities;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** All modes on one item. Used by one thread; closing frees the item's states. */
+/**
+ * All modes on one item. Each context is encoded once, each selection made once, and modes that
+ * come to attend to the same contexts in the same way are one; all of them read the question and
+ * write their answers in the same steps. Used by one thread; closing frees the item's states.
+ */
 final class ItemEvaluation implements AutoCloseable {
 
   private final int index;
@@ -26,9 +30,8 @@ final class ItemEvaluation implements AutoCloseable {
   private final @Nullable Calibration calibration;
   private final ItemWords words;
   private final ItemStates states;
+  private final ContextRanker ranker;
   private final Map<Mode.Selector, List<Integer>> orders = new EnumMap<>(Mode.Selector.class);
-  private final LogProbabilities probabilities = new LogProbabilities();
-  private float @Nullable [][] baseline;
 
   /**
    * @throws IllegalArgumentException if the item does not fit the model's window
@@ -46,16 +49,16 @@ final class ItemEvaluation implements AutoCloseable {
     this.calibration = calibration;
     this.words = ItemWords.of(item, runtime);
     requireFits();
-    this.states = new ItemStates(words, runtime);
+    this.states = new ItemStates(words.prefix(), words.contexts(), runtime);
+    this.ranker = new ContextRanker(states.reader());
   }
 
   private void requireFits() {
-    int answer = words.answers().stream().mapToInt(a -> a.length).max().orElse(0);
     long tokens =
         (long) words.prefix().length
             + words.contextTokens()
             + words.query().length
-            + Math.max(options.maxTokens(), answer);
+            + longestAnswer();
     if (tokens > runtime.profile().window()) {
       throw new IllegalArgumentException(
           "item %d: contexts: with question and answer they are %,d tokens in order, the model's window is %,d"
@@ -67,153 +70,135 @@ final class ItemEvaluation implements AutoCloseable {
     }
   }
 
-  /** Answers in one mode. */
-  Outcome run(Mode mode) {
-    encodeApart(mode);
-    long began = System.nanoTime();
+  private int longestAnswer() {
+    int known = words.answers().stream().mapToInt(a -> a.length).max().orElse(0);
+    return Math.max(options.maxTokens(), known);
+  }
+
+  /** What a mode comes to on this item: equal ones have equal outcomes. */
+  private record Attended(Mode.Encoding encoding, List<Integer> chosen, double t, double s) {}
+
+  /** Answers in each mode; the first one is what divergence is measured from. */
+  List<Outcome> run(List<Mode> modes) {
+    List<Attended> attended = modes.stream().map(this::attended).toList();
+    List<Attended> distinct = attended.stream().distinct().toList();
+    List<View> views =
+        distinct.stream().map(a -> states.view(a.encoding, a.chosen, a.t, a.s)).toList();
+    List<Judged> judged = judge(distinct, views);
+    List<Outcome> outcomes = new ArrayList<>();
+    for (int i = 0; i < modes.size(); i++) {
+      Judged one = judged.get(distinct.indexOf(attended.get(i)));
+      outcomes.add(outcome(modes.get(i), attended.get(i).chosen, one));
+    }
+    return outcomes;
+  }
+
+  /** Chosen contexts stand in their own order, as in a prompt. */
+  private Attended attended(Mode mode) {
     List<Integer> order = order(mode.selector());
+    int keep = mode.selector() == Mode.Selector.ALL ? order.size() : mode.keep();
     List<Integer> chosen =
-        mode.selector() == Mode.Selector.ALL
-            ? order
-            : order.subList(0, Math.min(mode.keep(), order.size()));
-    Reading reading =
-        states.reading(mode.encoding(), chosen, mode.temperature(), mode.scalingFactor());
-    ContextReader reader = states.reader(mode.encoding());
-    return item.classifies()
-        ? choose(mode, reader, reading, began)
-        : answer(mode, reader, reading, chosen, goldFirst(mode, order), began);
+        order.subList(0, Math.min(keep, order.size())).stream().sorted().toList();
+    return new Attended(mode.encoding(), chosen, mode.temperature(), mode.scalingFactor());
   }
 
-  /** What is encoded apart is there before anybody asks; what is read in order is not. */
-  private void encodeApart(Mode mode) {
-    if (mode.encoding() != Mode.Encoding.SEQUENTIAL || mode.selector() != Mode.Selector.ALL) {
-      Mode.Encoding apart =
-          mode.encoding() == Mode.Encoding.BARE ? Mode.Encoding.BARE : Mode.Encoding.PREFIXED;
-      states.reading(apart, item.all(), 1, 1);
+  /** What was answered and how probable the first right answer was. */
+  private record Judged(
+      String answer, double logprob, double divergence, @Nullable Double citedFirst) {}
+
+  private List<Judged> judge(List<Attended> attended, List<View> views) {
+    try (Asking asking = new Asking(runtime, views, words.query(), longestAnswer())) {
+      return item.classifies() ? choose(asking) : answer(asking, attended);
     }
   }
 
-  private @Nullable Double citedFirst(
-      Mode mode, ContextReader reader, Reading reading, List<Integer> chosen, int[] answer) {
-    if (calibration == null
-        || mode.encoding() != Mode.Encoding.PREFIXED
-        || !item.marked()
-        || answer.length == 0) {
-      return null;
+  private List<Judged> answer(Asking asking, List<Attended> attended) {
+    int[] right = words.answers().getFirst();
+    List<Probability> probabilities = asking.probabilities(right);
+    List<int[]> answers =
+        asking.continuations(options.maxTokens(), runtime.tokenizer().endOfGeneration());
+    List<Judged> judged = new ArrayList<>();
+    for (int i = 0; i < answers.size(); i++) {
+      String text = runtime.tokenizer().decode(answers.get(i)).strip();
+      Probability probability = probabilities.get(i);
+      judged.add(
+          new Judged(
+              text,
+              probability.logprob() / right.length,
+              probability.divergence(),
+              citedFirst(attended.get(i).chosen, text, answers.get(i))));
     }
-    double[] shares =
-        Citations.shares(
-                reader, reading, words.query(), answer, List.of(answer.length), calibration.heads())
-            .getFirst();
-    return item.contexts().get(chosen.get(new Ranking(shares).order().getFirst())).gold()
-        ? 1.0
-        : 0.0;
-  }
-
-  private @Nullable Double goldFirst(Mode mode, List<Integer> order) {
-    if (mode.selector() == Mode.Selector.ALL || !item.marked()) {
-      return null;
-    }
-    return item.contexts().get(order.getFirst()).gold() ? 1.0 : 0.0;
-  }
-
-  private Outcome answer(
-      Mode mode,
-      ContextReader reader,
-      Reading reading,
-      List<Integer> chosen,
-      @Nullable Double goldFirst,
-      long began) {
-    int[] tokens =
-        reader.continuation(
-            reading, words.query(), options.maxTokens(), runtime.tokenizer().endOfGeneration());
-    double seconds = seconds(began);
-    String text = runtime.tokenizer().decode(tokens).strip();
-    float[][] rows = rows(reader, reading, words.answers().getFirst());
-    return new Outcome(
-        index,
-        mode.name(),
-        text,
-        SquadMetrics.f1(text, item.answers()),
-        SquadMetrics.exactMatch(text, item.answers()),
-        SquadMetrics.contains(text, item.answers()),
-        null,
-        mean(rows, words.answers().getFirst()),
-        divergence(rows),
-        goldFirst,
-        citedFirst(mode, reader, reading, chosen, tokens),
-        seconds);
+    return judged;
   }
 
   /** The choice of greatest log-probability; all its tokens count. */
-  private Outcome choose(Mode mode, ContextReader reader, Reading reading, long began) {
+  private List<Judged> choose(Asking asking) {
+    List<List<Probability>> byChoice = words.answers().stream().map(asking::probabilities).toList();
     int right = item.choices().indexOf(item.answers().getFirst());
-    int best = 0;
-    double greatest = Double.NEGATIVE_INFINITY;
-    float[][] rightRows = {};
-    for (int i = 0; i < item.choices().size(); i++) {
-      int[] choice = words.answers().get(i);
-      float[][] rows = rows(reader, reading, choice);
-      double sum = mean(rows, choice) * choice.length;
-      if (sum > greatest) {
-        greatest = sum;
-        best = i;
-      }
-      rightRows = i == right ? rows : rightRows;
+    List<Judged> judged = new ArrayList<>();
+    for (int view = 0; view < byChoice.getFirst().size(); view++) {
+      int at = view;
+      double[] logprobs = byChoice.stream().mapToDouble(c -> c.get(at).logprob()).toArray();
+      String best = item.choices().get(new Ranking(logprobs).order().getFirst());
+      double logprob = logprobs[right] / words.answers().get(right).length;
+      judged.add(new Judged(best, logprob, byChoice.get(right).get(view).divergence(), null));
     }
-    double seconds = seconds(began);
-    String text = item.choices().get(best);
+    return judged;
+  }
+
+  private Outcome outcome(Mode mode, List<Integer> chosen, Judged judged) {
+    boolean selected = mode.selector() != Mode.Selector.ALL && item.marked();
+    String text = judged.answer;
+    boolean choice = item.classifies();
     return new Outcome(
         index,
         mode.name(),
         text,
-        null,
-        null,
-        null,
-        item.answers().contains(text) ? 1.0 : 0.0,
-        mean(rightRows, words.answers().get(right)),
-        divergence(rightRows),
-        null,
-        null,
-        seconds);
+        choice ? null : (Double) SquadMetrics.f1(text, item.answers()),
+        choice ? null : (Double) SquadMetrics.exactMatch(text, item.answers()),
+        choice ? null : (Double) SquadMetrics.contains(text, item.answers()),
+        choice ? (Double) (item.answers().contains(text) ? 1.0 : 0.0) : null,
+        judged.logprob,
+        judged.divergence,
+        selected ? (Double) gold(order(mode.selector()).getFirst()) : null,
+        selected ? (Double) goldKept(chosen) : null,
+        judged.citedFirst);
   }
 
-  /** Logits that predict an answer behind the query. */
-  private float[][] rows(ContextReader reader, Reading reading, int[] answer) {
-    int[] query = words.query();
-    int[] tokens = IntStream.concat(IntStream.of(query), IntStream.of(answer)).toArray();
-    return reader.logits(reading, tokens, query.length);
+  private double gold(int context) {
+    return item.contexts().get(context).gold() ? 1 : 0;
   }
 
-  private double mean(float[][] rows, int[] tokens) {
-    double sum = 0;
-    for (int i = 0; i < rows.length; i++) {
-      probabilities.read(rows[i]);
-      sum += probabilities.of(tokens[i]);
-    }
-    return sum / rows.length;
+  private double goldKept(List<Integer> chosen) {
+    return chosen.stream().mapToDouble(this::gold).sum()
+        / item.all().stream().mapToDouble(this::gold).sum();
   }
 
-  /** From the first mode that was run, which is sequential. */
-  private double divergence(float[][] rows) {
-    if (baseline == null) {
-      baseline = rows;
+  /** As a server cites: what the heads see in contexts encoded apart, whatever wrote the answer. */
+  private @Nullable Double citedFirst(List<Integer> chosen, String text, int[] answer) {
+    if (calibration == null || !item.marked() || SquadMetrics.contains(text, item.answers()) == 0) {
+      return null;
     }
-    LogProbabilities other = new LogProbabilities();
-    double sum = 0;
-    for (int i = 0; i < rows.length; i++) {
-      probabilities.read(baseline[i]);
-      other.read(rows[i]);
-      for (int token = 0; token < rows[i].length; token++) {
-        double p = probabilities.of(token);
-        sum += Math.exp(p) * (p - other.of(token));
-      }
-    }
-    return sum / rows.length;
+    Reading reading = new Reading(states.prefixed(chosen), 1, 1);
+    double[] shares =
+        Citations.shares(
+                states.reader(),
+                reading,
+                words.query(),
+                answer,
+                List.of(answer.length),
+                calibration.heads())
+            .getFirst();
+    return gold(chosen.get(new Ranking(shares).order().getFirst()));
   }
 
   private List<Integer> order(Mode.Selector selector) {
-    return orders.computeIfAbsent(selector, this::select);
+    List<Integer> known = orders.get(selector);
+    if (known == null) {
+      known = select(selector);
+      orders.put(selector, known);
+    }
+    return known;
   }
 
   private List<Integer> select(Mode.Selector selector) {
@@ -225,24 +210,16 @@ final class ItemEvaluation implements AutoCloseable {
                       item.question(),
                       item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()))
               .order();
-      case LIKELIHOOD -> ranker().byLikelihood(contexts(), words.opening()).order();
+      case LIKELIHOOD -> ranker.byLikelihood(contexts(), words.opening()).order();
       case ATTENTION ->
-          ranker()
+          ranker
               .byAttention(contexts(), words.opening(), Objects.requireNonNull(calibration).heads())
               .order();
     };
   }
 
-  private ContextRanker ranker() {
-    return new ContextRanker(states.reader(Mode.Encoding.PREFIXED));
-  }
-
   private List<KvStates> contexts() {
-    return states.reading(Mode.Encoding.PREFIXED, item.all(), 1, 1).contexts();
-  }
-
-  private static double seconds(long began) {
-    return (System.nanoTime() - began) / 1e9;
+    return states.prefixed(item.all());
   }
 
   @Override

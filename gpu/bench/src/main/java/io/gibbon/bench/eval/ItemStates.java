@@ -1,97 +1,115 @@
 package io.gibbon.bench.eval;
 
+import io.gibbon.bench.eval.Asking.View;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.rank.ContextReader.Reading;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * KV states of one item's contexts, encoded once for all modes that read them. Contexts that are
- * encoded apart are kept in the format of the profile; sequential ones, which nothing would store,
- * as they are computed. Used by one thread; closing frees them.
+ * KV states of one item's contexts. Those that are encoded apart are kept in the format of the
+ * profile and borrowed from the runtime's cache, so that items with the same contexts share them;
+ * sequential ones, which nothing would store, are the item's own, as they are computed. Used by one
+ * thread; closing frees them.
  */
 final class ItemStates implements AutoCloseable {
 
   private static final int STEP_ROWS = 256;
 
   private final ModelRuntime runtime;
-  private final ItemWords words;
-  private final Map<Object, KvStates> states = new HashMap<>();
-  private final KvStates prefix;
+  private final int[] prefixTokens;
+  private final List<int[]> contexts;
+  private final @Nullable KvStates prefix;
+  private final List<KvCache.Lease> leases = new ArrayList<>();
+  private final Map<Apart, KvStates> apart = new HashMap<>();
+  private final Map<List<Integer>, KvStates> sequential = new HashMap<>();
 
-  ItemStates(ItemWords words, ModelRuntime runtime) {
+  /**
+   * Encodes the prefix.
+   *
+   * @param prefix in front of everything; may be empty
+   * @param contexts none empty
+   */
+  ItemStates(int[] prefix, List<int[]> contexts, ModelRuntime runtime) {
     this.runtime = runtime;
-    this.words = words;
-    this.prefix = encode(runtime, null, words.prefix());
+    this.prefixTokens = prefix;
+    this.contexts = contexts;
+    this.prefix = prefix.length == 0 ? null : encode(null, prefix);
   }
 
-  private record Key(Mode.Encoding encoding, List<Integer> contexts) {}
+  /** A context encoded behind a prefix, by its tokens. */
+  private record Apart(IntBuffer prefix, IntBuffer context) {}
 
-  /** Reads behind the prefix, or without one. */
-  ContextReader reader(Mode.Encoding encoding) {
+  /** Reads contexts behind the prefix. */
+  ContextReader reader() {
     return new ContextReader(
-        runtime::probe,
-        runtime.profile().layout(),
-        runtime.tokenizer().size(),
-        encoding == Mode.Encoding.BARE ? null : prefix);
+        runtime::probe, runtime.profile().layout(), runtime.tokenizer().size(), prefix);
   }
 
-  /** Some contexts, encoded as a mode wants them. */
-  Reading reading(Mode.Encoding encoding, List<Integer> chosen, double t, double s) {
+  /** Some contexts as a mode wants them. */
+  View view(Mode.Encoding encoding, List<Integer> chosen, double t, double s) {
     return switch (encoding) {
-      case SEQUENTIAL -> Reading.alone(sequential(chosen));
-      case BARE -> new Reading(each(encoding, chosen, null), t, s);
-      case PREFIXED -> new Reading(each(encoding, chosen, prefix), t, s);
+      case SEQUENTIAL -> new View(prefix, Reading.alone(inOrder(chosen)));
+      case BARE ->
+          new View(null, new Reading(chosen.stream().map(i -> apart(i, false)).toList(), t, s));
+      case PREFIXED -> new View(prefix, new Reading(prefixed(chosen), t, s));
     };
   }
 
-  private List<KvStates> each(
-      Mode.Encoding encoding, List<Integer> chosen, @Nullable KvStates before) {
-    return chosen.stream()
-        .map(
-            i ->
-                once(
-                    new Key(encoding, List.of(i)),
-                    () -> stored(runtime, before, words.contexts().get(i))))
-        .toList();
+  /** Some contexts, each encoded behind the prefix. */
+  List<KvStates> prefixed(List<Integer> chosen) {
+    return chosen.stream().map(i -> apart(i, true)).toList();
   }
 
-  /** In their own order, as they would stand in a prompt. */
-  private KvStates sequential(List<Integer> chosen) {
-    List<Integer> order = chosen.stream().sorted().toList();
-    return once(
-        new Key(Mode.Encoding.SEQUENTIAL, order),
-        () ->
-            encode(
-                runtime,
-                prefix,
-                order.stream().flatMapToInt(i -> IntStream.of(words.contexts().get(i))).toArray()));
+  private KvStates apart(int context, boolean prefixed) {
+    int[] tokens = contexts.get(context);
+    int[] before = prefixed ? prefixTokens : new int[0];
+    Apart key = new Apart(IntBuffer.wrap(before), IntBuffer.wrap(tokens));
+    return apart.computeIfAbsent(key, k -> borrow(k, prefixed ? prefix : null, tokens));
   }
 
-  private KvStates once(Key key, Supplier<KvStates> encoding) {
-    return states.computeIfAbsent(key, k -> encoding.get());
+  private KvStates borrow(Apart key, @Nullable KvStates before, int[] tokens) {
+    KvLayout layout = runtime.profile().layout();
+    KvCache.Lease lease =
+        runtime.cache().lease(key, layout.bytes(tokens.length), () -> stored(before, tokens));
+    leases.add(lease);
+    return lease.states();
   }
 
   /** A context as it is kept. */
-  static KvStates stored(ModelRuntime runtime, @Nullable KvStates before, int[] tokens) {
-    try (KvStates working = encode(runtime, before, tokens)) {
-      return working.in(runtime.profile().layout());
+  private KvStates stored(@Nullable KvStates before, int[] tokens) {
+    KvLayout layout = runtime.profile().layout();
+    KvStates working = encode(before, tokens);
+    if (working.layout().equals(layout)) {
+      return working;
+    }
+    try (working) {
+      return working.in(layout);
     }
   }
 
-  private static KvStates encode(ModelRuntime runtime, @Nullable KvStates before, int[] tokens) {
-    KvLayout layout = runtime.profile().layout().working();
-    KvStates own = KvStates.allocate(layout, tokens.length);
+  private KvStates inOrder(List<Integer> chosen) {
+    return sequential.computeIfAbsent(
+        chosen,
+        all ->
+            encode(
+                prefix, all.stream().flatMapToInt(i -> IntStream.of(contexts.get(i))).toArray()));
+  }
+
+  private KvStates encode(@Nullable KvStates before, int[] tokens) {
+    KvStates own = KvStates.allocate(runtime.profile().layout().working(), tokens.length);
     int start = before == null ? 0 : before.tokens();
     Sequence sequence = new Sequence(before, List.of(), own, start, 1, 1);
     for (int from = 0; from < tokens.length; from += STEP_ROWS) {
@@ -101,9 +119,19 @@ final class ItemStates implements AutoCloseable {
     return own;
   }
 
+  /** Gives back what was borrowed. */
+  void release() {
+    leases.forEach(KvCache.Lease::close);
+    leases.clear();
+    apart.clear();
+  }
+
   @Override
   public void close() {
-    states.values().forEach(KvStates::close);
-    prefix.close();
+    release();
+    sequential.values().forEach(KvStates::close);
+    if (prefix != null) {
+      prefix.close();
+    }
   }
 }

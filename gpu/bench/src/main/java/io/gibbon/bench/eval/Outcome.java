@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  *     nats
  * @param goldFirst whether the context chosen first is gold, or null if nothing was chosen or
  *     marked
- * @param citedFirst whether the context cited first is gold, or null if none is marked
- * @param seconds time to choose and answer; in sequential modes the contexts are read meanwhile, in
- *     the others they are encoded already
+ * @param goldKept the part of the gold contexts that were chosen, as {@code goldFirst}
+ * @param citedFirst whether the context cited first is gold, or null if none is marked or the
+ *     answer holds no right one
  */
 record Outcome(
     int item,
@@ -32,5 +32,5 @@ record Outcome(
     double logprob,
     double kl,
     @Nullable Double goldFirst,
-    @Nullable Double citedFirst,
-    double seconds) {}
+    @Nullable Double goldKept,
+    @Nullable Double citedFirst) {}

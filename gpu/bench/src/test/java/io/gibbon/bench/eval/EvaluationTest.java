@@ -63,7 +63,7 @@ class EvaluationTest {
   @Test
   void allModesRunOnAllItemsAndTheReportHasWhatItPromises() throws IOException {
     EvalReport report =
-        evaluation(write(OPEN + OPEN + OPEN)).run(CALIBRATION, false, 1, done -> {});
+        evaluation(write(OPEN + OPEN + OPEN)).run(runtime, CALIBRATION, false, 1, done -> {});
     assertThat(report.modes().keySet())
         .containsExactlyElementsOf(
             Mode.all(OPTIONS, CALIBRATION).stream().map(Mode::name).toList());
@@ -89,7 +89,7 @@ class EvaluationTest {
 
   @Test
   void anItemWithChoicesIsJudgedByThem() throws IOException {
-    EvalReport report = evaluation(write(CHOICE)).run(CALIBRATION, false, 1, done -> {});
+    EvalReport report = evaluation(write(CHOICE)).run(runtime, CALIBRATION, false, 1, done -> {});
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.f1()).isNull();
     assertThat(sequential.accuracy().value()).isIn(0.0, 100.0);
@@ -101,17 +101,17 @@ class EvaluationTest {
   @Test
   void whatWasDoneIsNotDoneAgainAndALineCutOffIs() throws IOException {
     Path data = write(OPEN + OPEN);
-    EvalReport first = evaluation(data).run(CALIBRATION, false, 1, done -> {});
+    EvalReport first = evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {});
     Path kept;
     try (var files = Files.list(directory.resolve("kept"))) {
       kept = files.findFirst().orElseThrow();
     }
     String lines = Files.readString(kept);
-    assertThat(evaluation(data).run(CALIBRATION, false, 1, done -> {})).isEqualTo(first);
+    assertThat(evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {})).isEqualTo(first);
     assertThat(Files.readString(kept)).isEqualTo(lines);
     int half = lines.length() / 2 + 20;
     Files.writeString(kept, lines.substring(0, half), StandardOpenOption.TRUNCATE_EXISTING);
-    EvalReport resumed = evaluation(data).run(CALIBRATION, false, 1, done -> {});
+    EvalReport resumed = evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {});
     assertThat(resumed.items()).isEqualTo(2);
     assertThat(resumed.modes().get("ape").f1()).isEqualTo(first.modes().get("ape").f1());
     assertThat(Files.readString(kept)).startsWith(lines.lines().findFirst().orElseThrow());
@@ -120,9 +120,9 @@ class EvaluationTest {
   @Test
   void withoutCalibrationTheModesThatNeedItAreLeftOut() throws IOException {
     Evaluation evaluation = evaluation(write(OPEN));
-    assertThatThrownBy(() -> evaluation.calibrate(false, 1, part -> {}))
+    assertThatThrownBy(() -> evaluation.calibrate(runtime, false, 1, part -> {}))
         .isInstanceOf(TooFewDocumentsException.class);
-    EvalReport report = evaluation.run(null, false, 1, done -> {});
+    EvalReport report = evaluation.run(runtime, null, false, 1, done -> {});
     assertThat(report.modes())
         .containsKeys("ape", "ape+likelihood@1")
         .doesNotContainKeys("ape calibrated", "ape+attention@1");
@@ -133,14 +133,66 @@ class EvaluationTest {
   void anItemLongerThanTheWindowIsNamed() throws IOException {
     String text = "A long way home. ".repeat(2000);
     Path data = write(OPEN + OPEN.replace("Una Byrne keeps the light.", text));
-    assertThatThrownBy(() -> evaluation(data).run(CALIBRATION, false, 1, done -> {}))
+    assertThatThrownBy(() -> evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("item 2: contexts")
         .hasMessageContaining("window is 4,096");
   }
 
+  @Test
+  void theModesOfAnItemDoNotDependOnEachOther() throws IOException {
+    EvalItem item = EvalData.read(write(OPEN), 1).getFirst();
+    List<Mode> modes = Mode.all(OPTIONS, CALIBRATION);
+    try (ItemEvaluation all = new ItemEvaluation(0, item, runtime, OPTIONS, CALIBRATION)) {
+      List<Outcome> together = all.run(modes);
+      for (int i = 0; i < modes.size(); i++) {
+        try (ItemEvaluation one = new ItemEvaluation(0, item, runtime, OPTIONS, CALIBRATION)) {
+          assertThat(one.run(List.of(modes.getFirst(), modes.get(i))).getLast())
+              .isEqualTo(together.get(i));
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatOutcomesDependOnNamesTheirFile() throws IOException {
+    Path data = write(OPEN);
+    evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {});
+    EvalOptions shorter = new EvalOptions(0.8, 1, List.of(1, 2), 3);
+    new Evaluation(shorter, data, directory.resolve("kept"), 100)
+        .run(runtime, CALIBRATION, false, 1, done -> {});
+    Calibration other = new Calibration(0.9, 0.8, List.of(new Head(1, 1)));
+    evaluation(data).run(runtime, other, false, 1, done -> {});
+    RuntimeConfig halves = RuntimeConfig.of(TinyModel.writeDefault(directory));
+    try (ModelRuntime another = ModelRuntime.open(halves)) {
+      evaluation(data).run(another, CALIBRATION, false, 1, done -> {});
+    }
+    evaluation(write(OPEN + OPEN)).run(runtime, CALIBRATION, false, 1, done -> {});
+    try (var files = Files.list(directory.resolve("kept"))) {
+      assertThat(files).hasSize(5);
+    }
+  }
+
+  @Test
+  void theExampleRunsFromCalibrationToReport() throws IOException {
+    Path example = Path.of("examples", "ostrel.jsonl");
+    Evaluation evaluation = new Evaluation(OPTIONS, example, directory.resolve("kept"), 100);
+    List<Double> progress = new ArrayList<>();
+    Calibration calibration = evaluation.calibrate(runtime, false, 1, progress::add);
+    assertThat(progress).last().isEqualTo(1.0);
+    assertThat(evaluation.calibrate(runtime, false, 1, part -> {})).isEqualTo(calibration);
+    List<Integer> done = new ArrayList<>();
+    EvalReport report = evaluation.run(runtime, calibration, false, 1, done::add);
+    assertThat(done).isSorted().last().isEqualTo(16);
+    // Words in common need no model: the example's own marks are right.
+    ModeResult words = report.modes().get("ape+bm25@2");
+    assertThat(words.goldFirst().value()).isGreaterThan(90);
+    assertThat(words.goldKept().low()).isLessThanOrEqualTo(words.goldKept().value());
+    assertThat(report.table()).contains("16 items of ostrel.jsonl").contains("calibrated: T ");
+  }
+
   private Evaluation evaluation(Path data) throws IOException {
-    return new Evaluation(runtime, OPTIONS, data, directory.resolve("kept"), 100);
+    return new Evaluation(OPTIONS, data, directory.resolve("kept"), 100);
   }
 
   private Path write(String lines) throws IOException {

@@ -1,24 +1,47 @@
 package io.gibbon.runtime.calibrate;
 
 import java.util.Arrays;
-import java.util.function.ToDoubleFunction;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
 
-/** Intervals by drawing the same items with replacement, many times. Seeded, so repeatable. */
+/**
+ * Intervals by drawing the same groups of items with replacement, many times. Items that belong
+ * together, such as questions of one document, are one group: they are drawn together, since they
+ * tell less than as many of their own would. Seeded, so repeatable, and all statistics of one
+ * instance are of the same draws. Draws are made anew for each, so that millions of items take no
+ * more memory than their values.
+ */
 public final class Bootstrap {
 
   private static final int DRAWS = 2000;
 
-  private final int[][] draws;
+  private final int[] groups;
+  private final int count;
+  private final long seed;
 
-  /** Draws of so many items, at least one. */
+  /** Draws of so many items, at least one, each on its own. */
   public Bootstrap(int items, long seed) {
-    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-    draws = new int[DRAWS][items];
-    for (int[] draw : draws) {
-      Arrays.setAll(draw, i -> random.nextInt(items));
+    this(IntStream.range(0, items).toArray(), items, seed);
+  }
+
+  private Bootstrap(int[] groups, int count, long seed) {
+    this.groups = groups;
+    this.count = count;
+    this.seed = seed;
+  }
+
+  /** Draws of items that belong to these groups, at least one. */
+  public static Bootstrap ofGroups(List<?> groups, long seed) {
+    Map<Object, Integer> numbers = new HashMap<>();
+    int[] byItem = new int[groups.size()];
+    for (int i = 0; i < byItem.length; i++) {
+      byItem[i] = numbers.computeIfAbsent(groups.get(i), group -> numbers.size());
     }
+    return new Bootstrap(byItem, numbers.size(), seed);
   }
 
   /**
@@ -31,29 +54,44 @@ public final class Bootstrap {
 
   /** The 95% interval of the mean. */
   public Interval ofMean(double[] values) {
-    return of(draw -> Arrays.stream(draw).mapToDouble(i -> values[i]).sum() / draw.length);
+    double[] ones = new double[values.length];
+    Arrays.fill(ones, 1);
+    return ofRatio(values, ones);
   }
 
-  /** The 95% interval of the ratio of two means, both drawn over the same items. */
+  /** The 95% interval of the ratio of two sums, both drawn over the same items. */
   public Interval ofRatio(double[] values, double[] baseline) {
-    return of(
-        draw -> {
-          double sum = 0;
-          double other = 0;
-          for (int i : draw) {
-            sum += values[i];
-            other += baseline[i];
-          }
-          return sum / other;
-        });
-  }
-
-  private Interval of(ToDoubleFunction<int[]> statistic) {
+    double[] sums = byGroup(values);
+    double[] others = byGroup(baseline);
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     double[] drawn =
-        Arrays.stream(draws).mapToDouble(statistic).filter(Double::isFinite).sorted().toArray();
+        IntStream.range(0, DRAWS)
+            .mapToDouble(draw -> drawn(sums, others, random))
+            .filter(Double::isFinite)
+            .sorted()
+            .toArray();
     if (drawn.length == 0) {
       return new Interval(Double.NaN, Double.NaN);
     }
     return new Interval(drawn[(int) (0.025 * drawn.length)], drawn[(int) (0.975 * drawn.length)]);
+  }
+
+  private static double drawn(double[] sums, double[] others, RandomGenerator random) {
+    double sum = 0;
+    double other = 0;
+    for (int i = 0; i < sums.length; i++) {
+      int group = random.nextInt(sums.length);
+      sum += sums[group];
+      other += others[group];
+    }
+    return sum / other;
+  }
+
+  private double[] byGroup(double[] values) {
+    double[] sums = new double[count];
+    for (int i = 0; i < values.length; i++) {
+      sums[groups[i]] += values[i];
+    }
+    return sums;
   }
 }

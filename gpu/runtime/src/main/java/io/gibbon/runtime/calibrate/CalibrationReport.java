@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param found the best T and S, and the heads
  * @param gain log-probability of the held-out spans over T = S = 1, mean of their tokens, in nats
- * @param interval of the gain, 95%
+ * @param interval of the gain, 95%, over documents drawn anew
  * @param logprob the same log-probability itself, with the T and S found
  * @param precision part of the questions whose context the heads find
  * @param questions how many it was judged by

@@ -67,8 +67,8 @@ public final class Calibrator {
     }
   }
 
-  /** What one question says of what was found. */
-  private record Judged(double plain, double found, boolean pointed) {}
+  /** What one question, made from a document, says of what was found. */
+  private record Judged(String document, double plain, double found, boolean pointed) {}
 
   /**
    * Calibrates.
@@ -164,7 +164,9 @@ public final class Calibrator {
             double[] logprobs = logprobs(trial, states, List.of(Factors.NONE, best));
             double[] shares = ranker.shares(states, chat.opening(trial.question().lead()), heads);
             boolean pointed = new Ranking(shares).order().getFirst() == trial.source();
-            return new Judged(logprobs[0], logprobs[1], pointed);
+            int context = trial.contexts().get(trial.source());
+            String document = source.contexts().get(context).document();
+            return new Judged(document, logprobs[0], logprobs[1], pointed);
           });
     }
   }
@@ -198,10 +200,11 @@ public final class Calibrator {
   private static CalibrationReport report(
       Factors best, List<Head> heads, List<Judged> judged, long seed) {
     double[] gains = judged.stream().mapToDouble(j -> j.found() - j.plain()).toArray();
+    List<String> documents = judged.stream().map(Judged::document).toList();
     return new CalibrationReport(
         new Calibration(best.temperature(), best.scale(), heads),
         mean(gains),
-        new Bootstrap(gains.length, seed).ofMean(gains),
+        Bootstrap.ofGroups(documents, seed).ofMean(gains),
         mean(judged.stream().mapToDouble(Judged::found).toArray()),
         mean(judged.stream().mapToDouble(j -> j.pointed() ? 1 : 0).toArray()),
         judged.size());

@@ -10,13 +10,11 @@ import io.gibbon.runtime.sampling.LogProbabilities;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads tokens over cached contexts: their log-probabilities, what would follow them, and where
- * their attention falls. Nothing is kept. Thread-safe if its steps are; callers keep the contexts
- * open meanwhile.
+ * Reads tokens over cached contexts: their log-probabilities, and where their attention falls.
+ * Nothing is kept. Thread-safe if its steps are; callers keep the contexts open meanwhile.
  */
 public final class ContextReader {
 
@@ -127,65 +125,6 @@ public final class ContextReader {
       sum += probabilities.of(tokens[i]);
     }
     return sum;
-  }
-
-  /**
-   * Logits that predict the tokens from {@code from} on, one row for each; they are in memory all
-   * at once, so let there be few.
-   *
-   * @param from at least 1
-   */
-  public float[][] logits(Reading reading, int[] tokens, int from) {
-    Sequence sequence = sequence(reading, tokens.length);
-    try (KvStates own = sequence.own()) {
-      if (from > 1) {
-        int[] before = Arrays.copyOf(tokens, from - 1);
-        steps.run(List.of(new Slice(sequence, 0, before, null, null)));
-      }
-      int[] rest = Arrays.copyOfRange(tokens, from - 1, tokens.length - 1);
-      float[] logits = new float[Math.multiplyExact(rest.length, vocabulary)];
-      steps.run(List.of(new Slice(sequence, from - 1, rest, logits, null)));
-      float[][] rows = new float[rest.length][];
-      Arrays.setAll(rows, i -> Arrays.copyOfRange(logits, i * vocabulary, (i + 1) * vocabulary));
-      return rows;
-    }
-  }
-
-  /**
-   * The most probable continuation, token by token.
-   *
-   * @param query at least one token
-   * @param most the most tokens
-   * @param end tokens that end it and are not part of it
-   */
-  public int[] continuation(Reading reading, int[] query, int most, Set<Integer> end) {
-    Sequence sequence = sequence(reading, query.length + most);
-    try (KvStates own = sequence.own()) {
-      float[] logits = new float[vocabulary];
-      int[] written = new int[most];
-      int count = 0;
-      int[] next = query;
-      int filled = 0;
-      while (count < most) {
-        steps.run(List.of(new Slice(sequence, filled, next, logits, null)));
-        filled += next.length;
-        int token = greatest(logits);
-        if (end.contains(token)) {
-          break;
-        }
-        written[count++] = token;
-        next = new int[] {token};
-      }
-      return Arrays.copyOf(written, count);
-    }
-  }
-
-  private static int greatest(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
   }
 
   /**

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.gibbon.runtime.calibrate.Bootstrap.Interval;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -31,5 +33,29 @@ class BootstrapTest {
     assertThat(bootstrap.ofRatio(twice, baseline).low()).isCloseTo(2, within(1e-9));
     assertThat(bootstrap.ofRatio(twice, baseline).high()).isCloseTo(2, within(1e-9));
     assertThat(bootstrap.ofRatio(twice, new double[baseline.length]).low()).isNaN();
+  }
+
+  @Test
+  void itemsOfOneGroupTellNoMoreThanOneOfThem() {
+    double[] alone = new Random(7).doubles(50).toArray();
+    double[] fourfold = new double[200];
+    List<Integer> documents = new ArrayList<>();
+    for (int i = 0; i < fourfold.length; i++) {
+      fourfold[i] = alone[i / 4];
+      documents.add(i / 4);
+    }
+    Interval grouped = Bootstrap.ofGroups(documents, 1).ofMean(fourfold);
+    Interval of50 = new Bootstrap(50, 1).ofMean(alone);
+    assertThat(grouped.low()).isCloseTo(of50.low(), within(1e-9));
+    assertThat(grouped.high()).isCloseTo(of50.high(), within(1e-9));
+    Interval ofAll = new Bootstrap(200, 1).ofMean(fourfold);
+    assertThat(ofAll.high() - ofAll.low()).isLessThan(0.7 * (of50.high() - of50.low()));
+  }
+
+  @Test
+  void groupsOfUnlikeSizeCountByTheirItems() {
+    double[] values = {1, 1, 1, 5};
+    Interval interval = Bootstrap.ofGroups(List.of("a", "a", "a", "b"), 1).ofMean(values);
+    assertThat(interval).isEqualTo(new Interval(1, 5));
   }
 }

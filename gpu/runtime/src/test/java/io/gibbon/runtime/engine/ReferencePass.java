@@ -15,7 +15,7 @@ import java.util.Map;
  * kept. Knows the families by name and reads the file's metadata itself; of the engine's own code
  * it uses nothing but {@link Reference#attend}.
  */
-final class ReferencePass {
+public final class ReferencePass {
 
   private static final Map<String, String> PAIRING = Map.of("llama", "adjacent");
 
@@ -29,7 +29,8 @@ final class ReferencePass {
   private final int headDim;
   private final Map<String, double[]> weights = new HashMap<>();
 
-  ReferencePass(Model model) {
+  /** Reads a model's numbers, when they are needed. */
+  public ReferencePass(Model model) {
     this.model = model;
     this.metadata = model.metadata();
     this.family = metadata.string("general.architecture");
@@ -40,17 +41,27 @@ final class ReferencePass {
     this.headDim = integer("attention.key_length", 0);
   }
 
-  /** A token's keys and values (one behind the other) by layer and head, and where it stands. */
-  record Token(double[][][] states, int position) {}
+  /**
+   * A token.
+   *
+   * @param states its keys and values (one behind the other) by layer and head
+   * @param position where it stands
+   * @param attention the part of its attention on each context token that it sees, by layer and
+   *     query head
+   */
+  public record Token(double[][][] states, int position, double[][][] attention) {}
 
   /** Own tokens with their states, and the logits of each. */
-  record Result(List<Token> tokens, List<double[]> logits) {}
+  public record Result(List<Token> tokens, List<double[]> logits) {}
 
-  Result run(List<Token> prefix, List<Token> contexts, int[] ids, int start, double t, double s) {
+  /** Reads tokens behind a prefix, over the tokens of all contexts, one behind the other. */
+  public Result run(
+      List<Token> prefix, List<Token> contexts, int[] ids, int start, double t, double s) {
     List<Token> own = new ArrayList<>();
     List<double[]> logits = new ArrayList<>();
     for (int id : ids) {
-      Token token = new Token(new double[layers][kvHeads][], start + own.size());
+      Token token =
+          new Token(new double[layers][kvHeads][], start + own.size(), new double[layers][heads][]);
       own.add(token);
       List<Token> others = new ArrayList<>(prefix);
       others.addAll(own);
@@ -81,8 +92,10 @@ final class ReferencePass {
       for (int head = 0; head < heads; head++) {
         double[] q = prepare(block + "attn_q_norm", query, head, token, layer);
         int kvHead = head / (heads / kvHeads);
-        double[] out =
-            ape(q, seen(contexts, token, layer, kvHead), seen(others, token, layer, kvHead), t, s);
+        List<double[]> context = seen(contexts, token, layer, kvHead);
+        Ape ape = ape(q, context, seen(others, token, layer, kvHead), t, s);
+        token.attention[layer][head] = ape.attention;
+        double[] out = ape.out;
         System.arraycopy(out, 0, attended, head * headDim, headDim);
       }
       hidden = add(hidden, block + "post_attention_norm", project(block + "attn_output", attended));
@@ -114,12 +127,15 @@ final class ReferencePass {
     return family.equals("gemma3") && layer % pattern < pattern - 1;
   }
 
-  private double[] ape(
+  /** What is attended, and the part of the attention on each context token. */
+  private record Ape(double[] out, double[] attention) {}
+
+  private Ape ape(
       double[] query, List<double[]> contexts, List<double[]> others, double t, double s) {
     double scale = 1 / Math.sqrt(headDim);
     Reference.Attended other = Reference.attend(query, others, scale);
     if (contexts.isEmpty()) {
-      return other.out();
+      return new Ape(other.out(), new double[0]);
     }
     Reference.Attended context = Reference.attend(query, contexts, scale / t);
     double weight = 1 / (1 + Math.exp(other.logSumExp() - s * t * context.logSumExp()));
@@ -127,7 +143,16 @@ final class ReferencePass {
     for (int i = 0; i < headDim; i++) {
       out[i] = weight * context.out()[i] + (1 - weight) * other.out()[i];
     }
-    return out;
+    double[] attention =
+        contexts.stream()
+            .mapToDouble(
+                token ->
+                    weight
+                        * Math.exp(
+                            Reference.attend(query, List.of(token), scale / t).logSumExp()
+                                - context.logSumExp()))
+            .toArray();
+    return new Ape(out, attention);
   }
 
   private double[] feedForward(String block, double[] hidden) {

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,41 +65,6 @@ class ContextReaderTest {
       int[] all = IntStream.concat(IntStream.of(context), IntStream.of(question)).toArray();
       assertThat(sums[i]).isCloseTo(inOrder(all, context.length + 3), within(TOLERANCE));
     }
-  }
-
-  @Test
-  void logitsAreThoseThatPredictTheTokens() {
-    int[] tokens = tokens(12, 5);
-    Reading reading = new Reading(List.of(encode(tokens(9, 6)), encode(tokens(30, 7))), 0.8, 0.9);
-    float[][] rows = reader.logits(reading, tokens, 8);
-    assertThat(rows).hasDimensions(4, runtime.tokenizer().size());
-    LogProbabilities probabilities = new LogProbabilities();
-    double sum = 0;
-    for (int i = 0; i < rows.length; i++) {
-      probabilities.read(rows[i]);
-      sum += probabilities.of(tokens[8 + i]);
-    }
-    double expected = reader.logProbabilities(List.of(reading), tokens, 8)[0];
-    assertThat(sum).isCloseTo(expected, within(TOLERANCE));
-  }
-
-  @Test
-  void aContinuationIsTheMostProbableOneAndStopsBeforeItsEnd() {
-    int[] query = tokens(5, 8);
-    Reading reading = Reading.alone(encode(tokens(20, 9)));
-    int[] whole = reader.continuation(reading, query, 6, Set.of());
-    assertThat(whole).hasSize(6);
-    int[] all = IntStream.concat(IntStream.of(query), IntStream.of(whole)).toArray();
-    float[][] rows = reader.logits(reading, all, query.length);
-    for (int i = 0; i < whole.length; i++) {
-      float greatest = rows[i][whole[i]];
-      for (float logit : rows[i]) {
-        assertThat(logit).isLessThanOrEqualTo(greatest);
-      }
-    }
-    int[] cut = reader.continuation(reading, query, 6, Set.of(whole[2]));
-    int end = IntStream.range(0, 3).filter(i -> whole[i] == whole[2]).findFirst().orElseThrow();
-    assertThat(cut).isEqualTo(Arrays.copyOf(whole, end));
   }
 
   @Test
