@@ -9,6 +9,7 @@ import io.gibbon.cli.UserException;
 import io.gibbon.cli.config.GibbonConfig;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.OverloadedException;
 import io.gibbon.runtime.calibrate.TooFewDocumentsException;
 import io.gibbon.runtime.download.ModelStore;
 import java.io.IOException;
@@ -113,36 +114,42 @@ final class EvalCommand implements Runnable {
     if (limit != null && limit < 1) {
       throw new UserException("--limit must be at least 1, not " + limit);
     }
-    GibbonConfig config = options.read();
-    PrintWriter err = spec.commandLine().getErr();
-    Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
-    try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
-      print(evaluate(runtime));
-    } catch (IllegalArgumentException e) {
+    try {
+      // Before a model is fetched and opened: a file that will not do is told at once.
+      Evaluation evaluation = evaluation();
+      GibbonConfig config = options.read();
+      PrintWriter err = spec.commandLine().getErr();
+      Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
+      try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
+        print(evaluate(evaluation, runtime));
+      }
+    } catch (IllegalArgumentException | OverloadedException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new UserException("%s: %s".formatted(data, e.getMessage()), e);
     }
   }
 
-  private EvalReport evaluate(ModelRuntime runtime) throws IOException {
-    Path kept = ModelStore.defaultDirectory(System.getenv()).resolveSibling("eval");
-    Evaluation evaluation =
-        new Evaluation(
-            runtime,
-            new EvalOptions(temperature, scalingFactor, keep, maxTokens),
-            data,
-            kept,
-            limit == null ? Integer.MAX_VALUE : limit);
-    Calibration calibration = calibrate(evaluation);
+  private Evaluation evaluation() throws IOException {
+    return new Evaluation(
+        new EvalOptions(temperature, scalingFactor, keep, maxTokens),
+        data,
+        ModelStore.defaultDirectory(System.getenv()).resolveSibling("eval"),
+        limit == null ? Integer.MAX_VALUE : limit);
+  }
+
+  private EvalReport evaluate(Evaluation evaluation, ModelRuntime runtime) throws IOException {
+    Calibration calibration = calibrate(evaluation, runtime);
     try (ProgressBar bar = Progress.bar(data.getFileName().toString(), evaluation.size())) {
-      return evaluation.run(calibration, fresh, seed, bar::stepTo);
+      return evaluation.run(runtime, calibration, fresh, seed, bar::stepTo);
     }
   }
 
-  private @Nullable Calibration calibrate(Evaluation evaluation) throws IOException {
+  private @Nullable Calibration calibrate(Evaluation evaluation, ModelRuntime runtime)
+      throws IOException {
     try (ProgressBar bar = Progress.bar("calibrating", PARTS)) {
-      return evaluation.calibrate(fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
+      return evaluation.calibrate(
+          runtime, fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
     } catch (TooFewDocumentsException e) {
       spec.commandLine()
           .getErr()

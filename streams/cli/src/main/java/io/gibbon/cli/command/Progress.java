@@ -1,10 +1,12 @@
 package io.gibbon.cli.command;
 
+import java.io.Console;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Progress bars on standard error, one look for all commands. */
+/** Progress bars on standard error, one look for all commands; silent where nobody watches. */
 public final class Progress {
 
   private static final int UPDATE_MS = 100;
@@ -13,11 +15,16 @@ public final class Progress {
 
   /** A bar that counts to a number of things. */
   public static ProgressBar bar(String task, long max) {
-    return new ProgressBarBuilder()
-        .setTaskName(task)
-        .setInitialMax(max)
-        .setStyle(ProgressBarStyle.ASCII)
-        .setUpdateIntervalMillis(UPDATE_MS)
-        .build();
+    ProgressBarBuilder bar =
+        new ProgressBarBuilder()
+            .setTaskName(task)
+            .setInitialMax(max)
+            .setStyle(ProgressBarStyle.ASCII)
+            .setUpdateIntervalMillis(UPDATE_MS);
+    Console console = System.console();
+    if (console == null || !console.isTerminal()) {
+      bar.setConsumer(new DelegatingProgressBarConsumer(line -> {}));
+    }
+    return bar.build();
   }
 }
