@@ -81,11 +81,10 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
           config.threads(),
           profile.fingerprint());
       prefixStates = prefix.length == 0 ? null : allocate(layout.working(), prefix.length);
-      Runnable encodePrefix = () -> encode(executor, prefixStates, prefix);
+      Runnable begin = () -> begin(executor, layout.working(), prefixStates, prefix);
       cache = new KvCache(config.kvBudgetBytes());
       closers.push(cache::close);
-      scheduler =
-          new Scheduler(encodePrefix, executor, profile, tokenizer, prefixStates, cache, config);
+      scheduler = new Scheduler(begin, executor, profile, tokenizer, prefixStates, cache, config);
       closers.push(scheduler::close);
     } catch (RuntimeException | Error e) {
       close();
@@ -121,10 +120,20 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
     return states;
   }
 
-  private static void encode(Executor executor, @Nullable KvStates states, int[] tokens) {
+  /**
+   * Encodes the prefix, and reads one token behind it for nothing: what writes an answer's tokens
+   * is compiled before somebody waits for it.
+   */
+  private void begin(
+      Executor executor, KvLayout layout, @Nullable KvStates states, int[] prefixTokens) {
     if (states != null) {
-      Sequence sequence = new Sequence(null, List.of(), states, 0, 1, 1);
-      executor.step(List.of(new Slice(sequence, 0, tokens, null, null)));
+      Sequence prefix = new Sequence(null, List.of(), states, 0, 1, 1);
+      executor.step(List.of(new Slice(prefix, 0, prefixTokens, null, null)));
+    }
+    try (KvStates own = KvStates.allocate(layout, 1)) {
+      Sequence answer = new Sequence(states, List.of(), own, prefixTokens.length, 1, 1);
+      float[] logits = new float[tokenizer.size()];
+      executor.step(List.of(new Slice(answer, 0, new int[] {0}, logits, null)));
     }
   }
 

@@ -6,6 +6,8 @@ import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.download.ModelStore;
 import io.gibbon.server.GibbonMeters;
 import io.gibbon.server.GibbonVerticle;
+import io.gibbon.server.HttpDoor;
+import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.Engine;
 import io.gibbon.topology.GibbonStreams;
 import io.gibbon.topology.TopologyMetrics;
@@ -45,7 +47,8 @@ public final class Gibbon implements AutoCloseable {
   private final GibbonVerticle verticle;
 
   /**
-   * Starts everything; returns when the server listens, before stores are restored.
+   * Starts everything; returns when the server answers, before stores are restored. It listens
+   * first of all: whoever asks early waits.
    *
    * @param progress told in a few words what is being done
    * @throws RuntimeException with a message for people; nothing stays started then
@@ -58,13 +61,16 @@ public final class Gibbon implements AutoCloseable {
     this.progress = progress;
     try (ExecutorService beside = Executors.newVirtualThreadPerTaskExecutor()) {
       keep(DataLock.take(wanted.data()));
+      Vertx vertx = Vertx.vertx();
+      keep(() -> await(vertx.close(), "stopping the server"));
+      HttpDoor http = listen(vertx, wanted.server());
       Future<ModelRuntime> model = beside.submit(() -> openModel(wanted));
       config = withKafka(wanted);
       ModelRuntime runtime = result(model);
       streams = keep(new GibbonStreams(config.topology(), runtime));
       progress.accept("starting the topology");
       streams.start();
-      verticle = serve(runtime);
+      verticle = serve(vertx, http, runtime);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -109,15 +115,18 @@ public final class Gibbon implements AutoCloseable {
     return keep(ModelRuntime.open(wanted.runtime(file)));
   }
 
-  private GibbonVerticle serve(ModelRuntime runtime) {
+  private static HttpDoor listen(Vertx vertx, ServerConfig config) {
+    return await(HttpDoor.listen(vertx, config), "listening on port " + config.port());
+  }
+
+  private GibbonVerticle serve(Vertx vertx, HttpDoor http, ModelRuntime runtime) {
     progress.accept("starting the server");
-    Vertx vertx = Vertx.vertx();
-    keep(() -> await(vertx.close(), "stopping the server"));
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     GibbonMeters.bind(registry, streams.metrics());
     GibbonVerticle deployed =
-        new GibbonVerticle(config.server(), Engine.of(runtime), streams.reader(), registry);
-    await(vertx.deployVerticle(deployed), "listening on port " + config.server().port());
+        new GibbonVerticle(config.server(), Engine.of(runtime), streams.reader(), registry, http);
+    String id = await(vertx.deployVerticle(deployed), "starting the server");
+    keep(() -> await(vertx.undeploy(id), "stopping the server"));
     return deployed;
   }
 

@@ -12,8 +12,6 @@ import io.gibbon.topology.StateReader;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * topology stay the host's to close, after the verticle is undeployed.
  */
 public final class GibbonVerticle extends VerticleBase {
-
-  private static final int MAX_HEADER_BYTES = 32 * 1024;
-  private static final int MAX_LINE_BYTES = 16 * 1024;
 
   private final ServerConfig config;
   private final Engine engine;
@@ -36,20 +31,34 @@ public final class GibbonVerticle extends VerticleBase {
   private @Nullable DocumentWriter writer;
   private @Nullable Api api;
   private volatile @Nullable GenerationDoor door;
-  private @Nullable HttpServer server;
+  private volatile @Nullable HttpDoor http;
 
   /**
-   * A verticle over a runtime and a topology that run.
+   * A verticle over a runtime and a topology that run. It listens when it is deployed.
    *
    * @param registry takes our meters until the verticle is undeployed; {@code /metrics} shows all
    *     that is in it
    */
   public GibbonVerticle(
       ServerConfig config, Engine engine, StateReader states, PrometheusMeterRegistry registry) {
+    this(config, engine, states, registry, null);
+  }
+
+  /**
+   * A verticle behind a door that listens already, and that it opens when it is deployed and closes
+   * when it is undeployed.
+   */
+  public GibbonVerticle(
+      ServerConfig config,
+      Engine engine,
+      StateReader states,
+      PrometheusMeterRegistry registry,
+      @Nullable HttpDoor http) {
     this.config = config;
     this.engine = engine;
     this.states = states;
     this.registry = registry;
+    this.http = http;
     this.meters = new OwnMeters(registry);
   }
 
@@ -57,13 +66,7 @@ public final class GibbonVerticle extends VerticleBase {
   public Future<?> start() {
     return Contract.load(vertx)
         .compose(contract -> vertx.executeBlocking(() -> open(contract)))
-        .compose(
-            opened ->
-                vertx
-                    .createHttpServer(options())
-                    .requestHandler(opened.router())
-                    .listen(config.port(), config.host()))
-        .onSuccess(listening -> server = listening)
+        .compose(opened -> listen().onSuccess(door -> door.open(opened.router())))
         .compose(listening -> vertx.executeBlocking(this::openDoor))
         .recover(failure -> stop().transform(closed -> Future.failedFuture(failure)));
   }
@@ -96,12 +99,11 @@ public final class GibbonVerticle extends VerticleBase {
     return door;
   }
 
-  private HttpServerOptions options() {
-    return new HttpServerOptions()
-        .setIdleTimeout((int) config.requestTimeout().plusSeconds(1).toSeconds())
-        .setMaxHeaderSize(MAX_HEADER_BYTES)
-        .setMaxInitialLineLength(MAX_LINE_BYTES)
-        .setCompressionSupported(false);
+  private Future<HttpDoor> listen() {
+    HttpDoor listening = http;
+    return listening == null
+        ? HttpDoor.listen(vertx, config).onSuccess(door -> http = door)
+        : Future.succeededFuture(listening);
   }
 
   /** Answers end while clients can still be told; only then connections are closed. */
@@ -116,7 +118,7 @@ public final class GibbonVerticle extends VerticleBase {
               close(answers);
               return null;
             })
-        .eventually(() -> server == null ? Future.succeededFuture() : server.close())
+        .eventually(this::closeHttp)
         .eventually(
             () ->
                 vertx.executeBlocking(
@@ -125,6 +127,11 @@ public final class GibbonVerticle extends VerticleBase {
                       meters.close();
                       return null;
                     }));
+  }
+
+  private Future<Void> closeHttp() {
+    HttpDoor listening = http;
+    return listening == null ? Future.succeededFuture() : listening.close();
   }
 
   private static void close(@Nullable AutoCloseable part) throws Exception {
@@ -147,9 +154,10 @@ public final class GibbonVerticle extends VerticleBase {
 
   /** The port it listens on. Known once the verticle is deployed. */
   public int port() {
-    if (server == null) {
+    HttpDoor listening = http;
+    if (listening == null) {
       throw new IllegalStateException("not deployed");
     }
-    return server.actualPort();
+    return listening.port();
   }
 }
