@@ -1,13 +1,9 @@
 package io.gibbon.bench;
 
-import java.util.Arrays;
-import java.util.function.DoubleSupplier;
-import org.jspecify.annotations.Nullable;
-
 /**
  * How long and how deep to measure.
  *
- * @param warmups runs that are not counted, 0 to 100
+ * @param warmups runs that are not counted, 0 to 100; fewer of a row whose runs take long
  * @param repetitions runs that are counted, 1 to 100
  * @param depth cached tokens that answers attend to in the deepest row, 256 to 131,072
  * @param contextTokens tokens of each context, 16 to the model's limit
@@ -30,13 +26,6 @@ public record BenchOptions(int warmups, int repetitions, int depth, int contextT
     requireBetween("repetitions", repetitions, 1, 100);
     requireBetween("depth", depth, 256, 131_072);
     requireBetween("contextTokens", contextTokens, 16, 8192);
-  }
-
-  /** Warms up, then measures as often as there are repetitions. */
-  BenchResult measure(String name, String unit, @Nullable Double goal, DoubleSupplier run) {
-    double[] values = new double[warmups + repetitions];
-    Arrays.setAll(values, i -> run.getAsDouble());
-    return BenchResult.of(name, unit, goal, Arrays.copyOfRange(values, warmups, values.length));
   }
 
   private static void requireBetween(String option, int value, int least, int greatest) {

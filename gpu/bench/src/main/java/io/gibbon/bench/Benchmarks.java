@@ -4,6 +4,7 @@ import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.kv.KvStates;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The figures of one open model, measured as a user meets them: through the scheduler, with
@@ -20,17 +21,23 @@ public final class Benchmarks {
 
   private final Workload workload;
   private final BenchOptions options;
+  private final Measurement measurement;
 
-  /** Measures a runtime that stays the caller's. */
-  public Benchmarks(ModelRuntime runtime, BenchOptions options) {
+  /**
+   * Measures a runtime that stays the caller's.
+   *
+   * @param progress told of every row when it begins
+   */
+  public Benchmarks(ModelRuntime runtime, BenchOptions options, Consumer<String> progress) {
     this.workload = new Workload(runtime, options.contextTokens());
     this.options = options;
+    this.measurement = new Measurement(options, progress);
   }
 
   /** Tokens encoded a second, contexts batched. */
   public List<BenchResult> encode() {
     return List.of(
-        options.measure(
+        measurement.row(
             "encode/" + options.contextTokens(),
             "tokens/s",
             ENCODE_GOAL,
@@ -41,11 +48,11 @@ public final class Benchmarks {
   public List<BenchResult> decode() {
     List<BenchResult> results = new ArrayList<>();
     results.add(
-        options.measure(
+        measurement.row(
             "decode/0", "tokens/s", DECODE_GOAL, () -> workload.decode(List.of(), ANSWER_TOKENS)));
     List<KvStates> contexts = workload.contexts(options.depth());
     results.add(
-        options.measure(
+        measurement.row(
             "decode/" + Workload.tokens(contexts),
             "tokens/s",
             null,
@@ -58,7 +65,7 @@ public final class Benchmarks {
   public List<BenchResult> ttft() {
     List<KvStates> contexts = workload.contexts(options.depth());
     BenchResult result =
-        options.measure(
+        measurement.row(
             "ttft/" + Workload.tokens(contexts),
             "s",
             FIRST_TOKEN_GOAL,

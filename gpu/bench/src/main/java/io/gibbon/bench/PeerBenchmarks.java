@@ -5,6 +5,7 @@ import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.kv.KvStates;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,19 +31,26 @@ public final class PeerBenchmarks {
 
   private final Workload workload;
   private final BenchOptions options;
+  private final Measurement measurement;
   private final LlamaBench peer;
   private final @Nullable LlamaBench other;
 
   /**
    * Measures a runtime that stays the caller's.
    *
+   * @param progress told of every row when it begins
    * @param peer llama.cpp on the same file
    * @param other llama.cpp on another file of the same weights, or null
    */
   public PeerBenchmarks(
-      ModelRuntime runtime, BenchOptions options, LlamaBench peer, @Nullable LlamaBench other) {
+      ModelRuntime runtime,
+      BenchOptions options,
+      Consumer<String> progress,
+      LlamaBench peer,
+      @Nullable LlamaBench other) {
     this.workload = new Workload(runtime, options.contextTokens());
     this.options = options;
+    this.measurement = new Measurement(options, progress);
     this.peer = peer;
     this.other = other;
   }
@@ -88,7 +96,7 @@ public final class PeerBenchmarks {
 
   private List<BenchResult> encode() {
     BenchResult ours =
-        options.measure(
+        measurement.row(
             "encode/" + options.contextTokens(),
             "tokens/s",
             null,
@@ -115,7 +123,7 @@ public final class PeerBenchmarks {
   }
 
   private BenchResult firstToken(List<KvStates> contexts) {
-    return options.measure(
+    return measurement.row(
         "ttft/" + Workload.tokens(contexts),
         "s",
         null,
@@ -123,6 +131,7 @@ public final class PeerBenchmarks {
   }
 
   private BenchResult veryDeep() {
+    measurement.tell("encoding %,d tokens".formatted(VERY_DEEP));
     List<KvStates> contexts = workload.contexts(VERY_DEEP);
     BenchResult ours = firstToken(contexts);
     contexts.forEach(KvStates::close);
@@ -131,8 +140,8 @@ public final class PeerBenchmarks {
   }
 
   private BenchResult decode(List<KvStates> contexts, int depth, @Nullable Double goal) {
-    return options
-        .measure(
+    return measurement
+        .row(
             "decode/" + Workload.tokens(contexts),
             "tokens/s",
             null,
@@ -145,8 +154,8 @@ public final class PeerBenchmarks {
     double theirs =
         (tokens + QUESTION_TOKENS) / prefill(tokens)
             + LONG_ANSWER_TOKENS / peer.decode(round(tokens));
-    return options
-        .measure(
+    return measurement
+        .row(
             "answer/" + tokens,
             "s",
             null,
@@ -160,10 +169,10 @@ public final class PeerBenchmarks {
   private BenchResult together(List<KvStates> contexts, double goal) {
     String name = TOGETHER + " at once/" + Workload.tokens(contexts);
     BenchResult one =
-        options.measure(
+        measurement.row(
             name, "tokens/s", null, () -> workload.together(contexts, 1, ANSWER_TOKENS));
-    return options
-        .measure(name, "tokens/s", null, () -> workload.together(contexts, TOGETHER, ANSWER_TOKENS))
+    return measurement
+        .row(name, "tokens/s", null, () -> workload.together(contexts, TOGETHER, ANSWER_TOKENS))
         .against("one request", one.value(), goal);
   }
 

@@ -25,15 +25,17 @@ class BenchmarksTest {
     RuntimeConfig config =
         RuntimeConfig.builder(TinyModel.writeDefault(directory)).contextTokens(256).build();
     List<BenchResult> results = new ArrayList<>();
+    List<String> told = new ArrayList<>();
     BenchReport report;
     try (ModelRuntime runtime = ModelRuntime.open(config)) {
-      Benchmarks benchmarks = new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128));
+      Benchmarks benchmarks = new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128), told::add);
       results.addAll(benchmarks.encode());
       results.addAll(benchmarks.decode());
       results.addAll(benchmarks.ttft());
       report =
           new BenchReport(runtime.profile().model(), runtime.backendName(), "i8", MACHINE, results);
     }
+    assertThat(told).hasSize(4).first().asString().startsWith("encode/128");
     assertThat(results)
         .hasSize(4)
         .allSatisfy(

@@ -173,7 +173,7 @@ final class BenchCommand implements Callable<Integer> {
       backend = runtime.backendName();
       results.addAll(
           peer == null
-              ? alone(new Benchmarks(runtime, benchOptions()), wanted)
+              ? alone(new Benchmarks(runtime, benchOptions(), this::tell), wanted)
               : besidePeer(runtime, runtimeConfig, peer, machine));
     }
     boolean everythingBesidePeer = peer != null && !quick;
@@ -181,12 +181,12 @@ final class BenchCommand implements Callable<Integer> {
       results.addAll(format(runtimeConfig));
     }
     if (peer == null && wanted.contains(Figure.FRESHNESS)) {
+      tell("freshness ...");
       results.addAll(FreshnessBench.run(config, quick ? 20 : 100));
     }
     if (peer == null ? wanted.contains(Figure.START) : everythingBesidePeer) {
-      results.addAll(
-          StartBench.run(
-              config, profile, runtimeConfig.model(), spec.commandLine().getErr()::println));
+      tell("start ...");
+      results.addAll(StartBench.run(config, profile, runtimeConfig.model(), this::tell));
     }
     return new BenchReport(profile.model(), backend, settings(profile), machine, results);
   }
@@ -231,19 +231,21 @@ final class BenchCommand implements Callable<Integer> {
       throws IOException {
     LlamaBench same = llamaBench(binary, config.model(), config, machine);
     LlamaBench other = peerModel == null ? null : llamaBench(binary, peerModel, config, machine);
-    PeerBenchmarks benchmarks = new PeerBenchmarks(runtime, benchOptions(), same, other);
+    PeerBenchmarks benchmarks =
+        new PeerBenchmarks(runtime, benchOptions(), this::tell, same, other);
     return quick ? benchmarks.quick() : benchmarks.all();
   }
 
   private LlamaBench llamaBench(Path binary, Path model, RuntimeConfig config, Ceilings machine)
       throws IOException {
     return new LlamaBench(
-        binary,
-        model,
-        config.threads(),
-        machine.cpu(),
-        kept("peers.json"),
-        spec.commandLine().getErr()::println);
+        binary, model, config.threads(), machine.cpu(), kept("peers.json"), this::tell);
+  }
+
+  private void tell(String what) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(what);
+    err.flush();
   }
 
   private BenchOptions benchOptions() {
