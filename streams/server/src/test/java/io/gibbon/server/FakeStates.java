@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** States of documents in memory, one context each; a search finds whatever shares a word. */
@@ -29,6 +31,7 @@ public final class FakeStates implements StateReader {
   private final Map<String, DocumentStatus> documents = new ConcurrentSkipListMap<>();
 
   private final Map<DocumentId, Version> deletions = new ConcurrentHashMap<>();
+  private final List<Consumer<DocumentId>> watchers = new CopyOnWriteArrayList<>();
 
   /** Contexts whose states are gone. */
   public final Set<String> gone = ConcurrentHashMap.newKeySet();
@@ -38,6 +41,9 @@ public final class FakeStates implements StateReader {
 
   /** Whether the first restoration is done. */
   public volatile boolean ready = true;
+
+  /** Whether encodings are still those that were found. */
+  public volatile boolean holds = true;
 
   /** Whether all partitions can be asked. */
   public volatile boolean complete = true;
@@ -53,7 +59,7 @@ public final class FakeStates implements StateReader {
     this.layout = layout;
   }
 
-  /** Adds an encoded document. */
+  /** Adds an encoded document, or replaces one. */
   public FakeStates add(String collection, String id, String text, long timestamp) {
     return put(collection, id, text, timestamp, DocumentStatus.State.ENCODED);
   }
@@ -63,18 +69,22 @@ public final class FakeStates implements StateReader {
       String collection, String id, String text, long timestamp, DocumentStatus.State state) {
     DocumentId name = new DocumentId(collection, id);
     String reason = state == DocumentStatus.State.FAILED ? "no luck" : null;
-    documents.put(
-        name.toString(),
-        new DocumentStatus(
-            name,
-            new Version(timestamp, 7),
-            state,
-            reason,
-            "Title of " + id,
-            text,
-            Map.of(),
-            1,
-            5));
+    @Nullable DocumentStatus replaced =
+        documents.put(
+            name.toString(),
+            new DocumentStatus(
+                name,
+                new Version(timestamp, 7),
+                state,
+                reason,
+                "Title of " + id,
+                text,
+                Map.of(),
+                1,
+                5));
+    if (replaced != null) {
+      tell(name);
+    }
     return this;
   }
 
@@ -104,6 +114,11 @@ public final class FakeStates implements StateReader {
     DocumentId name = new DocumentId(collection, id);
     documents.remove(name.toString());
     deletions.put(name, new Version(timestamp, 8));
+    tell(name);
+  }
+
+  private void tell(DocumentId changed) {
+    watchers.forEach(watcher -> watcher.accept(changed));
   }
 
   @Override
@@ -164,8 +179,22 @@ public final class FakeStates implements StateReader {
     return KvStates.allocate(layout, context.tokens());
   }
 
+  @Override
+  public boolean holds(ContextRef context) {
+    return holds
+        && !gone.contains(context.toString())
+        && contexts(context.document()).stream().anyMatch(c -> c.context().equals(context));
+  }
+
+  @Override
+  public Runnable watch(Consumer<DocumentId> watcher) {
+    watchers.add(watcher);
+    return () -> watchers.remove(watcher);
+  }
+
   private static Candidate candidate(DocumentStatus document, @Nullable Double score) {
-    ContextRef ref = new ContextRef(document.document(), 0, "e1", (int) document.tokens());
+    String encodeId = "e" + document.version().timestamp();
+    ContextRef ref = new ContextRef(document.document(), 0, encodeId, (int) document.tokens());
     return new Candidate(ref, document.title(), document.text(), score);
   }
 }

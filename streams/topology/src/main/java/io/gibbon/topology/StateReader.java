@@ -4,12 +4,13 @@ import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.kv.KvStates;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Reads what the topology keeps, and keeps what was learnt about it. Thread-safe. All methods but
- * {@link #ready} and {@link #calibration} read from disk: call them from a virtual thread or a
- * worker, never from an event loop. They throw {@link StateUnavailableException} while the
- * application is not running.
+ * {@link #ready}, {@link #calibration} and {@link #watch} read from disk: call them from a virtual
+ * thread or a worker, never from an event loop. They throw {@link StateUnavailableException} while
+ * the application is not running.
  */
 public interface StateReader {
 
@@ -55,4 +56,16 @@ public interface StateReader {
    * @throws StateUnavailableException if the encoding was replaced or deleted meanwhile
    */
   KvStates read(ContextRef context);
+
+  /** Whether a context is of the encoding that answers use now. */
+  boolean holds(ContextRef context);
+
+  /**
+   * Tells a watcher of every document of this instance whose encoding was replaced or deleted, so
+   * that copies of it can be dropped. By then {@link #holds} is false for its old contexts. Called
+   * on the thread that changed the stores: watchers return at once.
+   *
+   * @return ends the watch
+   */
+  Runnable watch(Consumer<DocumentId> watcher);
 }

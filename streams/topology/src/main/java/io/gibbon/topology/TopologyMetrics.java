@@ -44,4 +44,10 @@ public final class TopologyMetrics {
 
   /** Documents of this process's partitions that wait to be encoded or are being encoded. */
   public final AtomicLong pending = new AtomicLong();
+
+  /** Records read, by now counted as pending if they have to be encoded. */
+  public long read() {
+    long refused = deadLetters.sum() - failed.sum();
+    return accepted.sum() + unchanged.sum() + late.sum() + deleted.sum() + refused;
+  }
 }

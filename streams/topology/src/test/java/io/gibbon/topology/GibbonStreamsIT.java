@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -75,18 +76,25 @@ class GibbonStreamsIT {
       Candidate best = reader.search("c", "When does number7 leave?", 2).candidates().getFirst();
       assertThat(best.context().document().id()).isEqualTo("7");
       assertStates(reader, encoder, best, documents.get(7));
+      assertThat(reader.holds(best.context())).isTrue();
+      List<DocumentId> obsolete = new CopyOnWriteArrayList<>();
+      Runnable endWatch = reader.watch(obsolete::add);
 
       cluster.produceDocuments(
           "life-in", List.of(TopologyHarness.document("c", "7", "the boat number7 is gone")));
       await().atMost(PATIENCE).until(() -> reader.search("c", "boat", 1).candidates().size() == 1);
       assertThatThrownBy(() -> reader.read(best.context()))
           .isInstanceOf(StateUnavailableException.class);
+      assertThat(reader.holds(best.context())).isFalse();
 
       DocumentId deleted = new DocumentId("c", "7");
+      assertThat(obsolete).as("those that were new replaced nothing").containsExactly(deleted);
       Version before = reader.document(deleted).orElseThrow().version();
       assertThat(reader.deletion(deleted)).isEmpty();
       cluster.delete("life-in", deleted);
       await().atMost(PATIENCE).until(() -> reader.document(deleted).isEmpty());
+      await().atMost(PATIENCE).until(() -> obsolete.size() == 2);
+      endWatch.run();
       assertThat(reader.deletion(deleted))
           .hasValueSatisfying(v -> assertThat(v).isGreaterThan(before));
       assertThat(reader.deletion(new DocumentId("c", "8"))).isEmpty();

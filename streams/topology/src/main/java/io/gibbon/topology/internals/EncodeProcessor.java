@@ -87,7 +87,9 @@ final class EncodeProcessor implements Processor<byte[], byte[], byte[], Output>
     stores = Stores.of(context);
     EncodingWriter writer = new EncodingWriter(stores, profile, config, metrics);
     obsolete = new ObsoletePages(writer);
-    lifecycle = new Lifecycle(context, stores, writer, obsolete, encoder, room, config, metrics);
+    lifecycle =
+        new Lifecycle(
+            context, stores, writer, obsolete, open::replaced, encoder, room, config, metrics);
     queue = lifecycle.queue();
     repair = new Repair(stores, profiles, lifecycle, queue, writer, obsolete);
     reporter = new ProfileReporter(context, profiles, repair);

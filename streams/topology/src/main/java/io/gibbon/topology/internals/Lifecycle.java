@@ -16,6 +16,7 @@ import io.gibbon.topology.TopologyConfig;
 import io.gibbon.topology.TopologyMetrics;
 import io.gibbon.topology.Version;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -38,16 +39,21 @@ final class Lifecycle implements EncodeQueue.Outcomes {
   private final EncodingWriter writer;
   private final long deletionRetention;
   private final ObsoletePages obsolete;
+  private final Consumer<DocumentId> replaced;
   private final TopologyMetrics metrics;
   private final DeadLetters deadLetters;
   private final String profile;
   private final EncodeQueue queue;
 
+  /**
+   * @param replaced told of documents whose encoding was replaced or deleted
+   */
   Lifecycle(
       ProcessorContext<byte[], Output> context,
       Stores stores,
       EncodingWriter writer,
       ObsoletePages obsolete,
+      Consumer<DocumentId> replaced,
       Encoder encoder,
       EncoderRoom room,
       TopologyConfig config,
@@ -57,6 +63,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     this.writer = writer;
     this.deletionRetention = config.deletionRetention().toMillis();
     this.obsolete = obsolete;
+    this.replaced = replaced;
     this.metrics = metrics;
     this.deadLetters = new DeadLetters(config.maxDocumentBytes());
     this.profile = encoder.profile().fingerprint();
@@ -81,9 +88,9 @@ final class Lifecycle implements EncodeQueue.Outcomes {
       metrics.unchanged.increment();
       advance(id, known, pending);
     } else {
-      metrics.accepted.increment();
       queue.put(id, pending);
       documents.put(stored(pending, writer.complete(id)));
+      metrics.accepted.increment();
     }
   }
 
@@ -148,6 +155,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     metrics.deleted.increment();
     queue.remove(id);
     writer.deleteAll(id);
+    replaced.accept(id);
     StoredDocument marker =
         new StoredDocument(
             id.collection(),
@@ -184,6 +192,7 @@ final class Lifecycle implements EncodeQueue.Outcomes {
     putEncoded(id, pending, manifest);
     if (!manifest.getObsolete().isEmpty()) {
       obsolete.add(id);
+      replaced.accept(id);
     }
   }
 

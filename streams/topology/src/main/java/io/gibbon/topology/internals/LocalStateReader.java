@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
@@ -47,6 +48,7 @@ public final class LocalStateReader implements StateReader {
           .thenComparing(c -> c.context().index());
 
   private final KafkaStreams streams;
+  private final OpenStores open;
   private final StoreQueries queries;
   private final Calibrations calibrations;
   private final Profile profile;
@@ -62,6 +64,7 @@ public final class LocalStateReader implements StateReader {
       Profile profile) {
     this.streams = streams;
     this.calibrations = calibrations;
+    this.open = open;
     this.queries = new StoreQueries(open, partitions);
     this.partitions = partitions;
     this.profile = profile;
@@ -252,15 +255,26 @@ public final class LocalStateReader implements StateReader {
   }
 
   private ManifestContext listed(ContextRef context) {
-    Manifest manifest = manifest(context.document());
-    if (manifest == null
-        || !manifest.getEncodeId().equals(context.encodeId())
-        || context.index() < 0
-        || context.index() >= manifest.getContexts().size()
-        || manifest.getContexts().get(context.index()).getTokens() != context.tokens()) {
-      throw gone(context);
-    }
-    return manifest.getContexts().get(context.index());
+    return find(context).orElseThrow(() -> gone(context));
+  }
+
+  private Optional<ManifestContext> find(ContextRef context) {
+    return Optional.ofNullable(manifest(context.document()))
+        .filter(manifest -> manifest.getEncodeId().equals(context.encodeId()))
+        .map(Manifest::getContexts)
+        .filter(all -> context.index() >= 0 && context.index() < all.size())
+        .map(all -> all.get(context.index()))
+        .filter(listed -> listed.getTokens() == context.tokens());
+  }
+
+  @Override
+  public boolean holds(ContextRef context) {
+    return find(context).isPresent();
+  }
+
+  @Override
+  public Runnable watch(Consumer<DocumentId> watcher) {
+    return open.watch(watcher);
   }
 
   private static StateUnavailableException gone(ContextRef context) {
