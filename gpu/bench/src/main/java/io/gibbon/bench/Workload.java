@@ -7,6 +7,7 @@ import io.gibbon.runtime.GenerationListener;
 import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.sampling.Sampling;
 import java.util.ArrayList;
@@ -83,6 +84,7 @@ final class Workload {
     GenerationTask task =
         new GenerationTask(
             contexts,
+            Combination.APE,
             true,
             Arrays.copyOf(words, QUESTION_TOKENS),
             0.8,

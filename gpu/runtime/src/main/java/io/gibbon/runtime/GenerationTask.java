@@ -1,5 +1,6 @@
 package io.gibbon.runtime;
 
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.sampling.LogProbabilities;
 import io.gibbon.runtime.sampling.Sampling;
@@ -11,11 +12,13 @@ import java.util.List;
  *
  * @param contexts KV states to attend to, of the runtime's own profile; the caller keeps them open
  *     until the listener has been told the end
+ * @param combination how the contexts were encoded: apart, or one behind the other
  * @param prefixed whether the shared prefix comes first; always true with contexts, false for a
  *     bare completion
  * @param query token ids after the contexts; at least one
- * @param attentionTemperature APE's T, {@value #LEAST_FACTOR} to {@value #GREATEST_FACTOR}
- * @param scalingFactor APE's S, {@value #LEAST_FACTOR} to {@value #GREATEST_FACTOR}
+ * @param attentionTemperature APE's T, {@value #LEAST_FACTOR} to {@value #GREATEST_FACTOR}; 1 for
+ *     contexts in order
+ * @param scalingFactor APE's S, as T
  * @param sampling how the next token is chosen
  * @param maxTokens the most tokens to generate, at least 1
  * @param stop strings that end the answer and are not part of it
@@ -27,6 +30,7 @@ import java.util.List;
  */
 public record GenerationTask(
     List<KvStates> contexts,
+    Combination combination,
     boolean prefixed,
     int[] query,
     double attentionTemperature,
@@ -61,6 +65,10 @@ public record GenerationTask(
     }
     requireFactor("temperature of the contexts (T)", attentionTemperature);
     requireFactor("scaling factor of the contexts (S)", scalingFactor);
+    if (combination == Combination.SEQUENTIAL
+        && (attentionTemperature != 1 || scalingFactor != 1)) {
+      throw new IllegalArgumentException("contexts in order are attended to with T = S = 1");
+    }
     if (maxTokens < 1) {
       throw new IllegalArgumentException("max_tokens must be at least 1, not " + maxTokens);
     }
@@ -81,8 +89,8 @@ public record GenerationTask(
     }
   }
 
-  /** Tokens of the longest context; 0 without contexts. */
-  public int longestContext() {
-    return contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
+  /** Positions between prefix and query. */
+  public int contextLength() {
+    return combination.length(contexts);
   }
 }

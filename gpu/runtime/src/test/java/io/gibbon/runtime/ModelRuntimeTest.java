@@ -2,10 +2,12 @@ package io.gibbon.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.chat.ChatMessage;
 import io.gibbon.runtime.chat.PromptFormat;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.sampling.Sampling;
@@ -16,13 +18,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The whole runtime over a tiny model: chunks, scheduler, engine, sampling. */
 @Timeout(120)
@@ -65,7 +71,11 @@ class ModelRuntimeTest {
   }
 
   private List<EncodedContext> encode(String title, String text) {
-    EncodeJob job = runtime.encode(new DocumentText(title, text));
+    return encode(runtime, title, text);
+  }
+
+  private List<EncodedContext> encode(ModelRuntime model, String title, String text) {
+    EncodeJob job = model.encode(new DocumentText(title, text));
     List<EncodedContext> contexts = new ArrayList<>();
     await()
         .until(
@@ -91,7 +101,18 @@ class ModelRuntimeTest {
   private static GenerationTask question(List<KvStates> contexts, String text, int maxTokens) {
     int[] query = runtime.chat().query(List.of(ChatMessage.user(text)), true);
     return new GenerationTask(
-        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(), 0, true, List.of());
+        contexts,
+        Combination.APE,
+        true,
+        query,
+        0.8,
+        1,
+        Sampling.GREEDY,
+        maxTokens,
+        List.of(),
+        0,
+        true,
+        List.of());
   }
 
   private static Answers generate(GenerationTask task) {
@@ -138,6 +159,65 @@ class ModelRuntimeTest {
     assertThat(with.ids()).isNotEqualTo(without.ids());
   }
 
+  @ParameterizedTest
+  @CsvSource({"llama, F16", "gemma3, F16", "gemma3, I8"})
+  void contextsInOrderAreReadAsOnePrompt(String architecture, KvFormat format) {
+    Path other = TinyModel.DEFAULT.withArchitecture(architecture).write(directory.resolve("other"));
+    RuntimeConfig config =
+        RuntimeConfig.builder(other).backend("cpu").promptFormat(SHORT).kvFormat(format).build();
+    try (ModelRuntime model = ModelRuntime.open(config)) {
+      List<int[]> texts =
+          Stream.of("At nine a ferry leaves for Brindle.", "No dogs.", "Boats pay a fee of two.")
+              .map(text -> model.contextTokens("Ferries", text))
+              .toList();
+      List<KvStates> contexts = new ArrayList<>();
+      for (int[] text : texts) {
+        contexts.add(model.encodeBehind(contexts, text));
+        open.add(contexts.getLast());
+        assertThat(contexts.getLast().layout()).isEqualTo(model.profile().layout());
+      }
+      EncodedContext stored =
+          encode(model, "Ferries", "At nine a ferry leaves for Brindle.").getFirst();
+      assertThat(bytes(contexts.getFirst())).isEqualTo(bytes(stored.states()));
+      int[] query = model.chat().query(List.of(ChatMessage.user("When?")), true);
+      int[] all =
+          Stream.concat(texts.stream(), Stream.of(query)).flatMapToInt(IntStream::of).toArray();
+      Answers prompt = new Answers();
+      model.generate(task(List.of(), all), prompt);
+      Answers ordered = new Answers();
+      model.generate(task(contexts, query), ordered);
+      GenerationResult result = ordered.result().join();
+      prompt.result().join();
+      if (format == KvFormat.F16) {
+        assertThat(ordered.ids()).isEqualTo(prompt.ids());
+      }
+      for (int i = 0; i < 3; i++) {
+        assertThat(ordered.tokens().get(i).logprob())
+            .isCloseTo(
+                prompt.tokens().get(i).logprob(), within(format == KvFormat.F16 ? 1e-3 : 0.05));
+      }
+      assertThat(result.cachedTokens())
+          .isEqualTo(model.profile().prefixTokens() + all.length - query.length);
+      assertThat(DoubleStream.of(result.attentionShares()).sum()).isBetween(0.01, 1.0);
+    }
+  }
+
+  private static GenerationTask task(List<KvStates> contexts, int[] query) {
+    return new GenerationTask(
+        contexts,
+        Combination.SEQUENTIAL,
+        true,
+        query,
+        1,
+        1,
+        Sampling.GREEDY,
+        24,
+        List.of(),
+        0,
+        true,
+        List.of());
+  }
+
   @Test
   void whatElseRunsChangesNothing() {
     List<KvStates> contexts =
@@ -172,7 +252,18 @@ class ModelRuntimeTest {
     int[] query = runtime.chat().bareQuery("Once");
     GenerationTask task =
         new GenerationTask(
-            List.of(), false, query, 1, 1, sampling, 30, List.of(), 3, false, List.of());
+            List.of(),
+            Combination.APE,
+            false,
+            query,
+            1,
+            1,
+            sampling,
+            30,
+            List.of(),
+            3,
+            false,
+            List.of());
     Answers one = generate(task);
     Answers two = generate(task);
     one.result().join();
@@ -215,7 +306,7 @@ class ModelRuntimeTest {
       List<KvStates> contexts, String text, Sampling sampling, List<int[]> lookups) {
     int[] query = runtime.chat().query(List.of(ChatMessage.user(text)), true);
     return new GenerationTask(
-        contexts, true, query, 0.8, 1, sampling, 60, List.of(), 2, true, lookups);
+        contexts, Combination.APE, true, query, 0.8, 1, sampling, 60, List.of(), 2, true, lookups);
   }
 
   @Test
@@ -260,7 +351,18 @@ class ModelRuntimeTest {
     int[] query = other.chat().bareQuery("Once");
     other.generate(
         new GenerationTask(
-            List.of(), false, query, 1, 1, Sampling.GREEDY, 4000, List.of(), 0, false, List.of()),
+            List.of(),
+            Combination.APE,
+            false,
+            query,
+            1,
+            1,
+            Sampling.GREEDY,
+            4000,
+            List.of(),
+            0,
+            false,
+            List.of()),
         answers);
     EncodeJob job = other.encode(new DocumentText("Long", sentences(500)));
     other.close();

@@ -279,7 +279,7 @@ final class StepPlan {
     if (piece.causal()) {
       start = sequence.start();
     } else if (piece.context() >= 0) {
-      start = sequence.contextStart();
+      start = sequence.contextStart(piece.context());
     }
     return new int[] {
       slots.get(piece.states()),

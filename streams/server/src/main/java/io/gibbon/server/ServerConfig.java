@@ -3,6 +3,7 @@ package io.gibbon.server;
 import static io.gibbon.runtime.GenerationTask.GREATEST_FACTOR;
 import static io.gibbon.runtime.GenerationTask.LEAST_FACTOR;
 
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.rank.Selection;
 import java.time.Duration;
 import java.util.HashMap;
@@ -38,6 +39,10 @@ import java.util.Map;
  * @param candidates {@code 32}; contexts that a search proposes where something is selected
  * @param keep {@code 2}; what a selection keeps, unless a request says otherwise: how many
  *     contexts, or below 1 as many as it takes to have that much of the probability
+ * @param combine {@code ape}; how the contexts kept are combined, unless a request says otherwise:
+ *     {@code ape}, or {@code sequential}, which encodes each behind those before it
+ * @param sequentialTokens {@code 1024}; the most tokens of contexts that are read in order; longer
+ *     ones are combined by APE
  * @param attentionTemperature {@code 0.8}; APE's T over several contexts, unless the profile is
  *     calibrated or a request says otherwise
  * @param scalingFactor {@code 1.0}; APE's S over several contexts, unless the profile is calibrated
@@ -75,6 +80,8 @@ public record ServerConfig(
     Selection selection,
     int candidates,
     double keep,
+    Combination combine,
+    int sequentialTokens,
     double attentionTemperature,
     double scalingFactor,
     double temperature,
@@ -112,6 +119,7 @@ public record ServerConfig(
     within("top-k", topK, 0, 1000);
     within("candidates", candidates, 1, 1000);
     within("keep", keep, 0.01, 1000);
+    within("sequential-tokens", sequentialTokens, 1, 1_000_000);
     within("attention-temperature", attentionTemperature, LEAST_FACTOR, GREATEST_FACTOR);
     within("scaling-factor", scalingFactor, LEAST_FACTOR, GREATEST_FACTOR);
     within("temperature", temperature, 0, 2);
@@ -153,6 +161,8 @@ public record ServerConfig(
             in.choice("selection", Selection.class, Selection.ATTENTION),
             in.integer("candidates", 32),
             in.number("keep", 2),
+            in.choice("combine", Combination.class, Combination.APE),
+            in.integer("sequential-tokens", 1024),
             in.number("attention-temperature", 0.8),
             in.number("scaling-factor", 1.0),
             in.number("temperature", 0),

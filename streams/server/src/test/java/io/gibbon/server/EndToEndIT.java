@@ -100,8 +100,20 @@ class EndToEndIT {
     assertThat(contexts.getJsonObject(0).getString("id")).isEqualTo("island/times/ferry#0");
     assertThat(contexts.getJsonObject(0).getDouble("attention_share")).isBetween(0.0, 1.0);
 
+    put(
+        "/v1/collections/island/documents/times%2Fbus",
+        "Busses wait for the ferry.", "?wait=encoded");
+    String inOrder =
+        "\"combine\": \"sequential\", \"contexts\": [\"island/times/ferry\", \"island/times/bus\"]";
+    assertThat(ask("ferry", inOrder).getString("combine")).isEqualTo("sequential");
+    assertThat(ask("ferry", inOrder).getJsonObject("timings").getDouble("combine_ms")).isPositive();
+    int cached = runtime.cache().stats().entries();
+
     HttpResponse<String> changed = put(path, "The ferry leaves at noon.", "?wait=encoded");
     assertThat(changed.statusCode()).as(changed.body()).isEqualTo(200);
+    assertThat(runtime.cache().stats().entries())
+        .as("the ferry apart, and the bus behind it, are freed")
+        .isEqualTo(cached - 2);
     JsonObject report = ask("ferry", "\"text\": true, \"contexts\": [\"island/times/ferry#0\"]");
     assertThat(report.getJsonArray("contexts").getJsonObject(0).getString("text")).contains("noon");
 

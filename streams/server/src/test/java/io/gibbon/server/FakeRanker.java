@@ -4,18 +4,23 @@ import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.calibrate.Bootstrap;
 import io.gibbon.runtime.calibrate.CalibrationReport;
 import io.gibbon.runtime.calibrate.ContextSource;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.server.answer.Engine;
 import java.util.List;
 import java.util.function.DoubleConsumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
  * By likelihood the last context is the best; by attention the second, and the first is hopeless.
  */
-final class FakeRanker implements Engine.Ranker {
+public final class FakeRanker implements Engine.Ranker {
+
+  /** What a calibration finds, while it runs. */
+  public volatile Supplier<CalibrationReport> calibration = () -> report(0.1, 0.9);
 
   @Override
   public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
@@ -31,7 +36,12 @@ final class FakeRanker implements Engine.Ranker {
 
   @Override
   public List<double[]> citations(
-      List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads) {
+      List<KvStates> contexts,
+      Combination combination,
+      int[] query,
+      int[] answer,
+      List<Integer> ends,
+      List<Head> heads) {
     double[] shares = new double[contexts.size()];
     shares[contexts.size() - 1] = 1;
     return ends.stream().map(end -> shares).toList();
@@ -40,7 +50,17 @@ final class FakeRanker implements Engine.Ranker {
   @Override
   public CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress) {
     progress.accept(0.5);
+    return calibration.get();
+  }
+
+  /**
+   * A calibration's result.
+   *
+   * @param low the least that T and S gain
+   * @param precision part of the questions whose context the heads find
+   */
+  public static CalibrationReport report(double low, double precision) {
     Calibration found = new Calibration(0.7, 0.9, List.of(new Head(0, 0)));
-    return new CalibrationReport(found, 0.2, new Bootstrap.Interval(0.1, 0.3), -1, 0.9, 12);
+    return new CalibrationReport(found, 0.2, new Bootstrap.Interval(low, 0.3), -1, precision, 12);
   }
 }

@@ -36,6 +36,12 @@ public final class TestServer implements AutoCloseable {
   /** What is found. */
   public final FakeStates states = new FakeStates(PROFILE.layout());
 
+  /** What chooses contexts, and learns how. */
+  public final FakeRanker ranker = new FakeRanker();
+
+  /** What encodes contexts behind others. */
+  public final FakeContextEncoder encoder = new FakeContextEncoder(PROFILE.layout());
+
   /** Holds states. */
   public final KvCache cache = new KvCache(64 << 20);
 
@@ -50,7 +56,8 @@ public final class TestServer implements AutoCloseable {
     this.registry = registry;
     Map<String, String> all = new HashMap<>(Map.of("port", "0", "selection", "none"));
     all.putAll(settings);
-    verticle = new GibbonVerticle(ServerConfig.of(all), engine(generator, cache), states, registry);
+    Engine engine = new Engine(PROFILE, new Letters(), generator, cache, ranker, encoder);
+    verticle = new GibbonVerticle(ServerConfig.of(all), engine, states, registry);
   }
 
   /** Starts a server with some settings besides the defaults. */
@@ -68,7 +75,13 @@ public final class TestServer implements AutoCloseable {
 
   /** The fake model. */
   public static Engine engine(FakeGenerator generator, KvCache cache) {
-    return new Engine(PROFILE, new Letters(), generator, cache, new FakeRanker());
+    return new Engine(
+        PROFILE,
+        new Letters(),
+        generator,
+        cache,
+        new FakeRanker(),
+        new FakeContextEncoder(PROFILE.layout()));
   }
 
   /** Every letter is a token. */

@@ -55,7 +55,11 @@ final class ItemStates implements AutoCloseable {
   /** Reads contexts behind the prefix. */
   ContextReader reader() {
     return new ContextReader(
-        runtime::probe, runtime.profile().layout(), runtime.tokenizer().size(), prefix);
+        runtime::probe,
+        runtime.profile().layout(),
+        runtime.tokenizer().size(),
+        prefix,
+        runtime.cache());
   }
 
   /** Some contexts as a mode wants them. */

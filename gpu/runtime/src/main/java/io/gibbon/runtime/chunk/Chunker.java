@@ -58,6 +58,11 @@ public final class Chunker {
     return new Chunks(prompt, shown, text, cutter.starts(), cutter.ends());
   }
 
+  /** Tokens of a chunk, given its own text and its document's title. */
+  public int[] context(String title, String text) {
+    return prompt.context(shorten(title.strip()), text);
+  }
+
   private int excess(int tokens) {
     return Math.max(0, tokens - contextTokens);
   }

@@ -176,7 +176,7 @@ final class Attention {
     if (piece.causal()) {
       start = sequence.start();
     } else if (piece.context() >= 0) {
-      start = sequence.contextStart();
+      start = sequence.contextStart(piece.context());
     }
     return Math.max(0, range.position(row) - window + 1 - start);
   }

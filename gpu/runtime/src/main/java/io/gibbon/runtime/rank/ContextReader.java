@@ -1,9 +1,12 @@
 package io.gibbon.runtime.rank;
 
+import io.gibbon.runtime.OverloadedException;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.engine.HeadShares;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.sampling.LogProbabilities;
@@ -14,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads tokens over cached contexts: their log-probabilities, and where their attention falls.
- * Nothing is kept. Thread-safe if its steps are; callers keep the contexts open meanwhile.
+ * Nothing is kept; what it holds meanwhile counts against the budget of KV states, and where that
+ * leaves no room it throws {@link OverloadedException}. Thread-safe if its steps are; callers keep
+ * the contexts open meanwhile.
  */
 public final class ContextReader {
 
@@ -31,35 +36,53 @@ public final class ContextReader {
   private final KvLayout layout;
   private final int vocabulary;
   private final @Nullable KvStates prefix;
+  private final KvCache budget;
 
   /**
    * @param layout of the contexts
    * @param vocabulary tokens of the model
    * @param prefix what stands in front of every context, or null
+   * @param budget that what is read counts against
    */
-  public ContextReader(Steps steps, KvLayout layout, int vocabulary, @Nullable KvStates prefix) {
+  public ContextReader(
+      Steps steps, KvLayout layout, int vocabulary, @Nullable KvStates prefix, KvCache budget) {
     this.steps = steps;
     this.layout = layout;
     this.vocabulary = vocabulary;
     this.prefix = prefix;
+    this.budget = budget;
+  }
+
+  /** A sequence whose own states are open, and counted, until it is closed. */
+  private record Open(Sequence sequence, KvCache budget) implements AutoCloseable {
+
+    @Override
+    public void close() {
+      long bytes = sequence.own().memory().byteSize();
+      sequence.own().close();
+      budget.release(bytes);
+    }
   }
 
   /**
    * What to read over.
    *
    * @param contexts attended to together; may be empty
+   * @param combination how they were encoded: apart, or one behind the other
    * @param temperature APE's T
    * @param scalingFactor APE's S
    */
-  public record Reading(List<KvStates> contexts, double temperature, double scalingFactor) {
+  public record Reading(
+      List<KvStates> contexts, Combination combination, double temperature, double scalingFactor) {
+
+    /** Contexts apart. */
+    public Reading(List<KvStates> contexts, double temperature, double scalingFactor) {
+      this(contexts, Combination.APE, temperature, scalingFactor);
+    }
 
     /** One context alone, which APE with T = S = 1 reads as sequential attention does. */
     public static Reading alone(KvStates context) {
       return new Reading(List.of(context), 1, 1);
-    }
-
-    private int longest() {
-      return contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
     }
   }
 
@@ -81,27 +104,31 @@ public final class ContextReader {
   }
 
   private double[] logProbabilitiesAtOnce(List<Reading> readings, int[] tokens, int from) {
-    double[] sums = new double[readings.size()];
-    List<Sequence> sequences = new ArrayList<>();
+    List<Open> open = new ArrayList<>();
     try {
-      readings.forEach(reading -> sequences.add(sequence(reading, tokens.length)));
-      read(sequences, Arrays.copyOf(tokens, from - 1));
-      int rows = Math.max(1, LOGIT_ROWS / Math.max(1, readings.size()));
-      float[][] logits = new float[readings.size()][rows * vocabulary];
-      for (int first = from - 1; first < tokens.length - 1; first += rows) {
-        int end = Math.min(tokens.length - 1, first + rows);
-        List<Slice> slices = new ArrayList<>();
-        for (int i = 0; i < sequences.size(); i++) {
-          int[] some = Arrays.copyOfRange(tokens, first, end);
-          slices.add(new Slice(sequences.get(i), first, some, logits[i], null));
-        }
-        steps.run(slices);
-        for (int i = 0; i < sums.length; i++) {
-          sums[i] += sum(logits[i], Arrays.copyOfRange(tokens, first + 1, end + 1));
-        }
-      }
+      readings.forEach(reading -> open.add(open(reading, tokens.length)));
+      return logProbabilities(open.stream().map(Open::sequence).toList(), from, tokens);
     } finally {
-      sequences.forEach(sequence -> sequence.own().close());
+      open.forEach(Open::close);
+    }
+  }
+
+  private double[] logProbabilities(List<Sequence> sequences, int from, int[] tokens) {
+    double[] sums = new double[sequences.size()];
+    read(sequences, Arrays.copyOf(tokens, from - 1));
+    int rows = Math.max(1, LOGIT_ROWS / Math.max(1, sums.length));
+    float[][] logits = new float[sums.length][rows * vocabulary];
+    for (int first = from - 1; first < tokens.length - 1; first += rows) {
+      int end = Math.min(tokens.length - 1, first + rows);
+      List<Slice> slices = new ArrayList<>();
+      for (int i = 0; i < sums.length; i++) {
+        int[] some = Arrays.copyOfRange(tokens, first, end);
+        slices.add(new Slice(sequences.get(i), first, some, logits[i], null));
+      }
+      steps.run(slices);
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += sum(logits[i], Arrays.copyOfRange(tokens, first + 1, end + 1));
+      }
     }
     return sums;
   }
@@ -145,11 +172,10 @@ public final class ContextReader {
   public List<float[][]> shares(Reading reading, List<int[]> parts, List<Head> heads) {
     List<float[][]> shares = new ArrayList<>();
     int total = parts.stream().mapToInt(part -> part.length).sum();
-    Sequence sequence = sequence(reading, total);
-    try (KvStates own = sequence.own()) {
+    try (Open open = open(reading, total)) {
       int filled = 0;
       for (int[] part : parts) {
-        shares.add(shares(sequence, filled, part, heads));
+        shares.add(shares(open.sequence(), filled, part, heads));
         filled += part.length;
       }
     }
@@ -173,10 +199,31 @@ public final class ContextReader {
     return mean;
   }
 
-  private Sequence sequence(Reading reading, int tokens) {
-    int start = (prefix == null ? 0 : prefix.tokens()) + reading.longest();
-    KvStates own = KvStates.allocate(layout.working(), tokens);
+  private Open open(Reading reading, int tokens) {
+    KvLayout working = layout.working();
+    long bytes = working.bytes(tokens);
+    if (!budget.tryReserve(bytes)) {
+      throw new OverloadedException(
+          "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget.budgetBytes()));
+    }
+    try {
+      return new Open(sequence(reading, KvStates.allocate(working, tokens)), budget);
+    } catch (OutOfMemoryError e) {
+      budget.release(bytes);
+      throw e;
+    }
+  }
+
+  private Sequence sequence(Reading reading, KvStates own) {
+    int start =
+        (prefix == null ? 0 : prefix.tokens()) + reading.combination().length(reading.contexts());
     return new Sequence(
-        prefix, reading.contexts(), own, start, reading.temperature(), reading.scalingFactor());
+        prefix,
+        reading.contexts(),
+        reading.combination(),
+        own,
+        start,
+        reading.temperature(),
+        reading.scalingFactor());
   }
 }

@@ -142,7 +142,7 @@ final class Answer implements Work, Generation {
   void start(@Nullable KvStates prefix, KvLayout layout, Runnable release) {
     KvStates before = task.prefixed() ? prefix : null;
     int prefixTokens = before == null ? 0 : before.tokens();
-    int position = prefixTokens + task.longestContext();
+    int position = prefixTokens + task.contextLength();
     int room = Math.min(ownTokens(), task.query().length + FIRST_ROOM);
     cachedTokens = prefixTokens + task.contexts().stream().mapToInt(KvStates::tokens).sum();
     started = System.nanoTime();
@@ -156,6 +156,7 @@ final class Answer implements Work, Generation {
         new Sequence(
             before,
             task.contexts(),
+            task.combination(),
             own,
             position,
             task.attentionTemperature(),
@@ -176,6 +177,7 @@ final class Answer implements Work, Generation {
         new Sequence(
             sequence.prefix(),
             sequence.contexts(),
+            sequence.combination(),
             larger,
             sequence.start(),
             sequence.attentionTemperature(),

@@ -167,11 +167,11 @@ public final class Scheduler implements Generator, AutoCloseable {
             "a context's KV states have another layout than the model's");
       }
     }
-    int before = (task.prefixed() && prefix != null ? prefix.tokens() : 0) + task.longestContext();
+    int before = (task.prefixed() && prefix != null ? prefix.tokens() : 0) + task.contextLength();
     long positions = (long) before + task.query().length + task.maxTokens();
     if (positions > profile.window()) {
       throw new IllegalArgumentException(
-          "max_tokens = %d does not fit: with %d tokens of prefix and longest context and %d of the query, the model's window of %d leaves %d"
+          "max_tokens = %d does not fit: with %d positions of prefix and contexts and %d of the query, the model's window of %d leaves %d"
               .formatted(
                   task.maxTokens(),
                   before,

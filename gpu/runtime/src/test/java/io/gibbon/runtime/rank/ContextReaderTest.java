@@ -1,23 +1,29 @@
 package io.gibbon.runtime.rank;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.OverloadedException;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.ContextReader.Reading;
 import io.gibbon.runtime.sampling.LogProbabilities;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,12 +46,7 @@ class ContextReaderTest {
             RuntimeConfig.builder(TinyModel.writeDefault(directory))
                 .kvFormat(KvFormat.F32)
                 .build());
-    reader =
-        new ContextReader(
-            runtime::probe,
-            runtime.profile().layout(),
-            runtime.tokenizer().size(),
-            runtime.prefix());
+    reader = runtime.reader();
   }
 
   @AfterEach
@@ -82,6 +83,39 @@ class ContextReaderTest {
         assertThat((double) all[head][context]).isCloseTo(mean, within(1e-6));
       }
     }
+  }
+
+  @Test
+  void whatIsReadCountsAgainstTheBudgetUntilItIsDone() {
+    KvLayout layout = runtime.profile().layout();
+    KvCache budget = new KvCache(2 * layout.bytes(10));
+    Set<Long> reserved = new HashSet<>();
+    ContextReader counted =
+        new ContextReader(
+            slices -> {
+              reserved.add(budget.stats().reservedBytes());
+              runtime.probe(slices);
+            },
+            layout,
+            runtime.tokenizer().size(),
+            runtime.prefix(),
+            budget);
+    int[] tokens = tokens(10, 13);
+    List<Reading> two = List.of(Reading.alone(encode(tokens)), Reading.alone(encode(tokens)));
+
+    counted.logProbabilities(two, tokens, 1);
+    assertThat(reserved).containsExactly(2 * layout.bytes(10));
+    reserved.clear();
+    counted.shares(two.getFirst(), tokens, List.of(new Head(0, 0)));
+    assertThat(reserved).containsExactly(layout.bytes(10));
+    assertThat(budget.stats().reservedBytes()).isZero();
+
+    List<Reading> three = List.of(two.getFirst(), two.getFirst(), two.getLast());
+    assertThatThrownBy(() -> counted.logProbabilities(three, tokens, 1))
+        .isInstanceOf(OverloadedException.class)
+        .hasMessageContaining("kvBudgetBytes");
+    assertThat(budget.stats().reservedBytes()).isZero();
+    budget.close();
   }
 
   private double inOrder(int[] tokens, int from) {

@@ -11,6 +11,7 @@ import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.RuntimeConfig;
 import io.gibbon.runtime.TinyModel;
 import io.gibbon.runtime.chunk.Chunk;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
@@ -93,7 +94,18 @@ abstract class SchedulerFixture {
   static GenerationTask task(
       int[] query, int maxTokens, List<KvStates> contexts, List<int[]> lookups, String... stop) {
     return new GenerationTask(
-        contexts, true, query, 0.8, 1, Sampling.GREEDY, maxTokens, List.of(stop), 2, true, lookups);
+        contexts,
+        Combination.APE,
+        true,
+        query,
+        0.8,
+        1,
+        Sampling.GREEDY,
+        maxTokens,
+        List.of(stop),
+        2,
+        true,
+        lookups);
   }
 
   static int[] tokens(int count) {

@@ -32,7 +32,7 @@ public record Answer(
    *
    * @param sentence the sentence
    * @param context id of the context
-   * @param share how much of it, 0 to 1
+   * @param share how much of it, 0 to 1; NaN where it is the only context
    */
   public record Citation(String sentence, String context, double share) {}
 

@@ -106,7 +106,7 @@ final class AnswerReader {
     return new Answer.Citation(
         text.substring(start, end),
         citation.path("context").asText(),
-        citation.path("share").asDouble());
+        citation.path("share").asDouble(Double.NaN));
   }
 
   private static Answer.Context context(JsonNode context) {

@@ -8,6 +8,7 @@ import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.sampling.Sampling;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +63,18 @@ public final class LocalModel implements AutoCloseable {
     int most = maxTokens == null ? Math.min(config.server().maxTokens(), room) : maxTokens;
     List<int[]> lookups = List.of(query);
     return new GenerationTask(
-        List.of(), true, query, 1, 1, sampling, most, List.of(), 0, false, lookups);
+        List.of(),
+        Combination.APE,
+        true,
+        query,
+        1,
+        1,
+        sampling,
+        most,
+        List.of(),
+        0,
+        false,
+        lookups);
   }
 
   /** Frees the model. */

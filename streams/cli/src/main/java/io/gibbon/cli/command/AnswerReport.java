@@ -19,9 +19,14 @@ public final class AnswerReport {
           100 * context.share(), context.title(), context.id(), context.tokens());
     }
     for (Answer.Citation citation : answer.citations()) {
-      out.printf(
-          "  \"%s\" comes from %s (%.0f%%)%n",
-          citation.sentence(), citation.context(), 100 * citation.share());
+      if (Double.isNaN(citation.share())) {
+        out.printf(
+            "  \"%s\" draws on %s, the only context%n", citation.sentence(), citation.context());
+      } else {
+        out.printf(
+            "  \"%s\" comes from %s (%.0f%%)%n",
+            citation.sentence(), citation.context(), 100 * citation.share());
+      }
     }
     if (answer.contexts().isEmpty()) {
       out.println("  no documents were used");

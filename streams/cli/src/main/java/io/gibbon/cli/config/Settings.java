@@ -325,6 +325,17 @@ final class Settings {
             + " of the probability.");
     server(
         def,
+        "combine",
+        "ape",
+        "How the contexts kept are combined: ape attends to them as they are stored, sequential"
+            + " encodes each again behind those before it.");
+    server(
+        def,
+        "sequential-tokens",
+        "1024",
+        "The most tokens of contexts that are read in order; longer ones are combined by APE.");
+    server(
+        def,
         "attention-temperature",
         "0.8",
         "APE's T over several contexts, unless the model is calibrated or a request says otherwise.");

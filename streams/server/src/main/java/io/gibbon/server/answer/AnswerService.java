@@ -2,11 +2,9 @@ package io.gibbon.server.answer;
 
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.GenerationTask;
-import io.gibbon.runtime.kv.KvCache;
-import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.server.ServerConfig;
-import io.gibbon.server.answer.ContextSelector.Attached;
-import io.gibbon.topology.ContextRef;
+import io.gibbon.server.answer.ContextCombiner.Combined;
+import io.gibbon.server.answer.ContextStates.Attached;
 import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
@@ -27,7 +25,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,12 +39,6 @@ public final class AnswerService implements AutoCloseable {
   /** What clients that must name a model may name whatever the server runs. */
   private static final String ANY_MODEL = "default";
 
-  /** Texts of contexts that are tokenized for an answer to repeat, best first. */
-  private static final int MOST_LOOKUPS = 64;
-
-  /** Shorter answers end before anything could be looked up. */
-  private static final int LEAST_LOOKUP_ANSWER = 8;
-
   private static final Logger LOG = LoggerFactory.getLogger(AnswerService.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -55,7 +46,11 @@ public final class AnswerService implements AutoCloseable {
   private final StateReader states;
   private final ServerConfig config;
   private final ContextChooser chooser;
+  private final ContextStates contexts;
+  private final Runnable watch;
   private final ContextSelector selector;
+  private final ContextCombiner combiner;
+  private final Tasks tasks;
   private final Citer citer;
   private final AnswerMeters meters;
   private final Semaphore slots;
@@ -72,7 +67,11 @@ public final class AnswerService implements AutoCloseable {
     this.config = config;
     this.meters = meters;
     this.chooser = new ContextChooser(states, config.defaultCollection(), config.waitLimit());
+    this.contexts = new ContextStates(engine, states);
+    this.watch = states.watch(contexts::forget);
     this.selector = new ContextSelector(engine);
+    this.combiner = new ContextCombiner(contexts, config);
+    this.tasks = new Tasks(engine, states, config);
     this.citer = new Citer(engine);
     this.slots = new Semaphore(config.maxRequests());
     this.clock =
@@ -136,15 +135,11 @@ public final class AnswerService implements AutoCloseable {
   private void prepare(AnswerRequest request, RunningAnswer running) {
     try {
       requireModel(request.model());
-      requireFits(request.question());
+      tasks.requireFits(request.question());
       ContextChooser.Choice chosen = choose(request, running);
       List<Attached> attached = attach(chosen, request, running);
       if (!running.cancelled()) {
-        GenerationTask task = task(request, attached);
-        if (request.options().attribution()) {
-          running.citeWith(answer -> cite(answer, attached, task));
-        }
-        running.start(engine.generator(), task);
+        start(request, attached, running);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -156,13 +151,21 @@ public final class AnswerService implements AutoCloseable {
     }
   }
 
-  private List<Citation> cite(AnswerText answer, List<Attached> attached, GenerationTask task) {
+  private void start(AnswerRequest request, List<Attached> attached, RunningAnswer running) {
+    int[] query = tasks.query(request.question(), !attached.isEmpty());
+    Combined combined =
+        combiner.combine(attached, request.options(), tasks.room(request, query), running);
+    GenerationTask task = tasks.task(request, query, combined);
+    running.combined(combined);
+    if (request.options().attribution()) {
+      running.citeWith(answer -> cite(answer, combined, query));
+    }
+    running.start(engine.generator(), task);
+  }
+
+  private List<Citation> cite(AnswerText answer, Combined combined, int[] query) {
     return citer.cite(
-        answer,
-        attached.stream().map(Attached::candidate).toList(),
-        task.contexts(),
-        task.query(),
-        states.calibration().map(Calibration::heads).orElse(List.of()));
+        answer, combined, query, states.calibration().map(Calibration::heads).orElse(List.of()));
   }
 
   private void requireModel(@Nullable String model) {
@@ -209,9 +212,9 @@ public final class AnswerService implements AutoCloseable {
         return List.of();
       }
       try {
-        KvCache.Lease lease = lease(candidate.context());
-        running.hold(lease);
-        attached.add(new Attached(candidate, lease));
+        Attached one = contexts.apart(candidate);
+        running.hold(one.lease());
+        attached.add(one);
       } catch (StateUnavailableException e) {
         requirePartial(options, candidate.context().toString());
         dropped.add(candidate.context().toString());
@@ -240,107 +243,6 @@ public final class AnswerService implements AutoCloseable {
     }
   }
 
-  private KvCache.Lease lease(ContextRef context) {
-    long bytes = engine.profile().layout().bytes(context.tokens());
-    return engine.cache().lease(context, bytes, () -> states.read(context));
-  }
-
-  private int[] query(Question question, boolean grounded) {
-    return switch (question) {
-      case Question.Chat chat -> engine.prompts().chat(chat.messages(), grounded);
-      case Question.Completion completion ->
-          engine.prompts().completion(completion.prompt(), grounded);
-    };
-  }
-
-  private GenerationTask task(AnswerRequest request, List<Attached> attached) {
-    List<KvStates> contexts = attached.stream().map(one -> one.lease().states()).toList();
-    boolean grounded = !contexts.isEmpty();
-    int[] query = query(request.question(), grounded);
-    int longest = contexts.stream().mapToInt(KvStates::tokens).max().orElse(0);
-    int wanted = request.maxTokens() == null ? 1 : request.maxTokens();
-    int room = requireFits(longest, query.length, wanted, request.question());
-    int most =
-        request.maxTokens() == null ? Math.min(config.maxTokens(), room) : request.maxTokens();
-    ContextOptions options = request.options();
-    return new GenerationTask(
-        contexts,
-        grounded || request.question() instanceof Question.Chat,
-        query,
-        factor(
-            options.attentionTemperature(),
-            contexts,
-            Calibration::attentionTemperature,
-            config.attentionTemperature()),
-        factor(
-            options.scalingFactor(), contexts, Calibration::scalingFactor, config.scalingFactor()),
-        request.sampling(),
-        most,
-        request.stop(),
-        request.topLogprobs(),
-        options.attribution(),
-        most < LEAST_LOOKUP_ANSWER ? List.of() : lookups(query, attached));
-  }
-
-  /** Answers repeat their question and the contexts they draw on. */
-  private List<int[]> lookups(int[] query, List<Attached> attached) {
-    List<int[]> lookups = new ArrayList<>();
-    lookups.add(query);
-    attached.stream()
-        .limit(MOST_LOOKUPS)
-        .map(one -> engine.prompts().text(one.candidate().text()))
-        .forEach(lookups::add);
-    return lookups;
-  }
-
-  /**
-   * T or S: what the request says, 1 for a single context, which needs neither, what was learnt of
-   * the profile, or what is configured.
-   */
-  private double factor(
-      @Nullable Double asked,
-      List<KvStates> contexts,
-      ToDoubleFunction<Calibration> learnt,
-      double configured) {
-    if (asked != null) {
-      return asked;
-    }
-    return contexts.size() == 1
-        ? 1
-        : states.calibration().map(learnt::applyAsDouble).orElse(configured);
-  }
-
-  /** Refuses a question that no answer fits behind, the longest ones without reading them. */
-  private void requireFits(Question question) {
-    int fewest = engine.prompts().fewest(question.characters());
-    if (fewest > engine.profile().window()) {
-      throw RequestException.tooLong(
-          field(question),
-          "This model's maximum context length is %,d tokens: the question has at least %,d."
-              .formatted(engine.profile().window(), fewest));
-    }
-    requireFits(0, query(question, false).length, 1, question);
-  }
-
-  /** The tokens that are left for the answer, at least {@code wanted}. */
-  private int requireFits(int longest, int query, int wanted, Question question) {
-    int window = engine.profile().window();
-    int prefix = engine.profile().prefixTokens();
-    int room = window - prefix - longest - query;
-    if (room < wanted) {
-      throw RequestException.tooLong(
-          field(question),
-          ("This model's maximum context length is %,d tokens: prefix %,d, longest context %,d,"
-                  + " question %,d and answer %,d do not fit.")
-              .formatted(window, prefix, longest, query, wanted));
-    }
-    return room;
-  }
-
-  private static String field(Question question) {
-    return question instanceof Question.Chat ? "messages" : "prompt";
-  }
-
   private static RequestException stopping() {
     return RequestException.unavailable("stopping", "The server is stopping.");
   }
@@ -352,6 +254,7 @@ public final class AnswerService implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    watch.run();
     List<RunningAnswer> last = List.copyOf(underWay);
     last.forEach(running -> running.stop(stopping()));
     try {

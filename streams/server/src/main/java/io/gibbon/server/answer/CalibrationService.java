@@ -96,7 +96,8 @@ public final class CalibrationService implements AutoCloseable {
 
   private void run(@Nullable String collection, long seed) {
     try {
-      StoredContexts contexts = new StoredContexts(engine, states, candidates(collection));
+      StoredContexts contexts =
+          new StoredContexts(new ContextStates(engine, states), candidates(collection));
       CalibrationReport report = engine.ranker().calibrate(contexts, seed, this::progress);
       report.applied(states.calibration()).ifPresent(this::keep);
       status = new Status(State.DONE, 1, report, null);

@@ -1,6 +1,7 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.rank.Selection;
 import io.gibbon.server.ServerConfig;
 import java.util.List;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param selection what chooses among them
  * @param keep what it keeps: how many contexts, or below 1 as many as it takes to have that much of
  *     the probability; between {@value #LEAST_KEEP} and {@value #MOST}
+ * @param combination how the contexts kept are combined, or null for what is configured, as far as
+ *     they are short enough; a T or S means APE
  * @param attentionTemperature APE's T, within the bounds of {@link GenerationTask}; null for what
  *     was learnt or configured
  * @param scalingFactor APE's S, as T
@@ -30,6 +33,7 @@ public record ContextOptions(
     int topK,
     Selection selection,
     double keep,
+    @Nullable Combination combination,
     @Nullable Double attentionTemperature,
     @Nullable Double scalingFactor,
     boolean attribution,
@@ -105,6 +109,14 @@ public record ContextOptions(
     }
     requireFactor("gibbon.attention_temperature", attentionTemperature);
     requireFactor("gibbon.scaling_factor", scalingFactor);
+    if (attentionTemperature != null || scalingFactor != null) {
+      if (combination == Combination.SEQUENTIAL) {
+        throw RequestException.invalid(
+            "gibbon.combine",
+            "gibbon.combine must be ape where attention_temperature or scaling_factor is given");
+      }
+      combination = Combination.APE;
+    }
   }
 
   private static void requireFactor(String param, @Nullable Double value) {

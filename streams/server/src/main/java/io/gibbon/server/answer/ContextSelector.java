@@ -1,15 +1,16 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.Calibration;
-import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.rank.Selection;
+import io.gibbon.server.answer.ContextStates.Attached;
 import io.gibbon.topology.SearchResult.Candidate;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses among contexts whose states are at hand what a question is about. Blocks while the model
@@ -28,9 +29,6 @@ final class ContextSelector {
   ContextSelector(Engine engine) {
     this.engine = engine;
   }
-
-  /** A context and its states. */
-  record Attached(Candidate candidate, KvCache.Lease lease) {}
 
   /**
    * What is kept of some contexts, best first, and how it came to it.
@@ -62,29 +60,35 @@ final class ContextSelector {
       List<Attached> contexts,
       Optional<Calibration> calibration) {
     if (options.selection() == Selection.NONE || contexts.size() < 2) {
-      return new Outcome(contexts, Selected.NOTHING);
+      return all(contexts);
     }
     int[] tokens = engine.prompts().opening(question.searchText());
     if (tokens.length < 2) {
-      return new Outcome(contexts, Selected.NOTHING);
+      return all(contexts);
     }
     long began = System.nanoTime();
     int[] end = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - MOST_TOKENS), tokens.length);
-    List<KvStates> states = contexts.stream().map(one -> one.lease().states()).toList();
+    List<KvStates> states = contexts.stream().map(Attached::states).toList();
     Selection by = by(options, calibration);
     Ranking ranking =
         by == Selection.ATTENTION
             ? engine.ranker().byAttention(states, end, calibration.orElseThrow().heads())
             : engine.ranker().byLikelihood(states, end);
-    List<Selected.Candidate> all =
+    List<Selected.Candidate> ranked =
         ranking.order().stream()
-            .map(
-                i ->
-                    new Selected.Candidate(
-                        contexts.get(i).candidate().context(), ranking.scores()[i]))
+            .map(i -> new Selected.Candidate(contexts.get(i).context(), score(ranking, i)))
             .toList();
     return new Outcome(
         ranking.best(options.keep()).stream().map(contexts::get).toList(),
-        new Selected(by, all, Duration.ofNanos(System.nanoTime() - began)));
+        new Selected(by, ranked, Duration.ofNanos(System.nanoTime() - began)));
+  }
+
+  private static Outcome all(List<Attached> contexts) {
+    return new Outcome(contexts, Selected.all(contexts.stream().map(Attached::context).toList()));
+  }
+
+  private static @Nullable Double score(Ranking ranking, int context) {
+    double score = ranking.scores()[context];
+    return Double.isFinite(score) ? (Double) score : null;
   }
 }

@@ -6,6 +6,7 @@ import io.gibbon.runtime.Profile;
 import io.gibbon.runtime.calibrate.CalibrationReport;
 import io.gibbon.runtime.calibrate.ContextSource;
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
@@ -26,9 +27,15 @@ import java.util.stream.IntStream;
  * @param generator generates
  * @param cache holds KV states of contexts
  * @param ranker tells what a question is about
+ * @param encoder encodes contexts behind others
  */
 public record Engine(
-    Profile profile, Prompts prompts, Generator generator, KvCache cache, Ranker ranker) {
+    Profile profile,
+    Prompts prompts,
+    Generator generator,
+    KvCache cache,
+    Ranker ranker,
+    ContextEncoder encoder) {
 
   /** The engine of a runtime. */
   public static Engine of(ModelRuntime runtime) {
@@ -37,7 +44,8 @@ public record Engine(
         RuntimePrompts.of(runtime),
         runtime,
         runtime.cache(),
-        new RuntimeRanker(runtime, new ContextRanker(runtime.reader())));
+        new RuntimeRanker(runtime, new ContextRanker(runtime.reader())),
+        (before, title, text) -> runtime.encodeBehind(before, runtime.contextTokens(title, text)));
   }
 
   /** Prompts as the model's chat template words them. */
@@ -91,8 +99,13 @@ public record Engine(
 
     @Override
     public List<double[]> citations(
-        List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads) {
-      Reading reading = new Reading(contexts, 1, 1);
+        List<KvStates> contexts,
+        Combination combination,
+        int[] query,
+        int[] answer,
+        List<Integer> ends,
+        List<Head> heads) {
+      Reading reading = new Reading(contexts, combination, 1, 1);
       return Citations.shares(runtime.reader(), reading, query, answer, ends, heads);
     }
 
@@ -113,10 +126,30 @@ public record Engine(
 
     /** As {@link Citations#shares}, with T = S = 1. */
     List<double[]> citations(
-        List<KvStates> contexts, int[] query, int[] answer, List<Integer> ends, List<Head> heads);
+        List<KvStates> contexts,
+        Combination combination,
+        int[] query,
+        int[] answer,
+        List<Integer> ends,
+        List<Head> heads);
 
     /** As {@link io.gibbon.runtime.calibrate.Calibrator#run}; takes minutes. */
     CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress);
+  }
+
+  /** Encodes contexts behind others. Thread-safe; blocks while the model reads. */
+  @FunctionalInterface
+  public interface ContextEncoder {
+
+    /**
+     * States that a context has behind others, as in one prompt.
+     *
+     * @param before states of those in front of it, in order
+     * @param title of its document
+     * @param text its own
+     * @return as many tokens as it has apart; the caller closes them
+     */
+    KvStates behind(List<KvStates> before, String title, String text);
   }
 
   /** Turns questions into tokens. Thread-safe; may take a while for long texts. */

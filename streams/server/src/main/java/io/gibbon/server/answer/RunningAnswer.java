@@ -7,6 +7,7 @@ import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.Generator;
 import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.server.answer.ContextCombiner.Combined;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,9 +35,10 @@ final class RunningAnswer implements Answer, GenerationListener {
   private final List<Runnable> endings = new ArrayList<>();
   private final CompletableFuture<Void> over = new CompletableFuture<>();
 
-  private AnswerStart start = new AnswerStart(List.of(), Selected.NOTHING, List.of(), true);
+  private AnswerStart start = new AnswerStart(List.of(), Selected.all(List.of()), List.of(), true);
   private Duration search = Duration.ZERO;
   private Duration attach = Duration.ZERO;
+  private Combined combined = Combined.apart(List.of());
   private @Nullable Duration firstToken;
   private @Nullable Generation generation;
   private @Nullable RequestException reason;
@@ -87,6 +89,11 @@ final class RunningAnswer implements Answer, GenerationListener {
   synchronized void attached(AnswerStart what, Duration time) {
     start = what;
     attach = time;
+  }
+
+  /** Notes how the contexts were put together. */
+  synchronized void combined(Combined how) {
+    combined = how;
   }
 
   /** Whether going on is of no use. */
@@ -208,18 +215,20 @@ final class RunningAnswer implements Answer, GenerationListener {
         result.text(),
         shared(result.attentionShares()),
         start.selected(),
+        combined.combination(),
         citations,
         start.dropped(),
         start.complete(),
         new AnswerEnd.Usage(
-            result.queryTokens(),
-            result.cachedTokens(),
+            result.queryTokens() + combined.read(),
+            result.cachedTokens() - combined.read(),
             result.completionTokens(),
             result.draftedTokens(),
             result.acceptedTokens()),
         new AnswerEnd.Timings(
             search,
             attach,
+            combined.time(),
             result.queued(),
             firstToken == null ? elapsed() : firstToken,
             elapsed()));

@@ -4,24 +4,30 @@ import io.gibbon.runtime.rank.Selection;
 import io.gibbon.topology.ContextRef;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How contexts were chosen among those proposed.
  *
- * @param by what chose
+ * @param by what chose; {@link Selection#NONE} also where there was nothing to choose
  * @param candidates all that were proposed and could be reached, best first
  * @param time it took
  */
 public record Selected(Selection by, List<Candidate> candidates, Duration time) {
 
-  /** Nothing was chosen. */
-  public static final Selected NOTHING = new Selected(Selection.NONE, List.of(), Duration.ZERO);
+  /** All were kept. */
+  public static Selected all(List<ContextRef> contexts) {
+    return new Selected(
+        Selection.NONE,
+        contexts.stream().map(context -> new Candidate(context, null)).toList(),
+        Duration.ZERO);
+  }
 
   /**
    * A proposed context.
    *
-   * @param score more is better, differences are in nats; negative infinity where the attention of
-   *     the question already spoke against it
+   * @param score more is better, differences are in nats; null where all were kept, or the
+   *     attention of the question already spoke against it
    */
-  public record Candidate(ContextRef context, double score) {}
+  public record Candidate(ContextRef context, @Nullable Double score) {}
 }

@@ -1,11 +1,9 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.calibrate.ContextSource;
-import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
-import io.gibbon.topology.ContextRef;
+import io.gibbon.server.answer.ContextStates.Attached;
 import io.gibbon.topology.SearchResult.Candidate;
-import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +13,10 @@ import java.util.function.Function;
 /** Contexts of the stores, borrowed through the cache. Used by one thread. */
 final class StoredContexts implements ContextSource {
 
-  private final Engine engine;
-  private final StateReader states;
+  private final ContextStates states;
   private final List<Candidate> candidates;
 
-  StoredContexts(Engine engine, StateReader states, List<Candidate> candidates) {
-    this.engine = engine;
+  StoredContexts(ContextStates states, List<Candidate> candidates) {
     this.states = states;
     this.candidates = candidates;
   }
@@ -34,18 +30,16 @@ final class StoredContexts implements ContextSource {
 
   @Override
   public <T> Optional<T> with(List<Integer> chosen, Function<List<KvStates>, T> use) {
-    List<KvCache.Lease> leases = new ArrayList<>();
+    List<Attached> attached = new ArrayList<>();
     try {
       for (int index : chosen) {
-        ContextRef context = candidates.get(index).context();
-        long bytes = engine.profile().layout().bytes(context.tokens());
-        leases.add(engine.cache().lease(context, bytes, () -> states.read(context)));
+        attached.add(states.apart(candidates.get(index)));
       }
-      return Optional.of(use.apply(leases.stream().map(KvCache.Lease::states).toList()));
+      return Optional.of(use.apply(attached.stream().map(Attached::states).toList()));
     } catch (StateUnavailableException e) {
       return Optional.empty();
     } finally {
-      leases.forEach(KvCache.Lease::close);
+      attached.forEach(one -> one.lease().close());
     }
   }
 }

@@ -80,7 +80,9 @@ final class DocumentHandlers {
   }
 
   void get(DocumentId id, MultiMap query, Reply reply) throws InterruptedException {
-    if (query.contains("wait")) {
+    if ("deleted".equals(query.get("wait"))) {
+      waiting(() -> reply.json(200, gone(id, query)));
+    } else if (query.contains("wait")) {
       waiting(() -> reply.json(200, json(settled(id, query))));
     } else {
       reply.json(200, json(states.document(id).orElseThrow(() -> unknown(id))));
@@ -89,17 +91,36 @@ final class DocumentHandlers {
 
   /** The document once it is encoded or has failed. */
   private DocumentStatus settled(DocumentId id, MultiMap query) throws InterruptedException {
-    String text = query.get("after");
-    if (text == null) {
+    After after = after(id, query);
+    if (after == null) {
       Predicate<DocumentStatus> settled = known -> known.state() != DocumentStatus.State.PENDING;
       return poll(id, timeout(query), "encoded", status -> status.filter(settled).isPresent())
           .orElseThrow();
     }
-    After after = After.parse("after", text);
-    if (!after.document().equals(id)) {
+    return await(after, timeout(query));
+  }
+
+  /** That there is no document, once that is so, or once a deletion has taken effect. */
+  private JsonObject gone(DocumentId id, MultiMap query) throws InterruptedException {
+    After after = after(id, query);
+    poll(
+        id,
+        timeout(query),
+        "deleted",
+        status -> after == null ? status.isEmpty() : isDeleted(status, after));
+    return new JsonObject()
+        .put("collection", id.collection())
+        .put("id", id.id())
+        .put("state", "deleted");
+  }
+
+  private static @Nullable After after(DocumentId id, MultiMap query) {
+    String text = query.get("after");
+    After after = text == null ? null : After.parse("after", text);
+    if (after != null && !after.document().equals(id)) {
       throw RequestException.invalid("after", "after must name this document, " + id);
     }
-    return await(after, timeout(query));
+    return after;
   }
 
   /** Work that waits for Kafka or for the topology. */

@@ -54,6 +54,7 @@ final class Messages {
   static JsonObject report(AnswerEnd end, boolean withText) {
     AnswerEnd.Timings timings = end.timings();
     return report(end.contexts(), end.selected(), end.dropped(), end.complete(), withText)
+        .put("combine", name(end.combination()))
         .put("citations", citations(end.citations()))
         .put("cached_tokens", end.usage().cached())
         .put(
@@ -62,6 +63,7 @@ final class Messages {
                 .put("search_ms", millis(timings.search()))
                 .put("attach_ms", millis(timings.attach()))
                 .put("select_ms", millis(end.selected().time()))
+                .put("combine_ms", millis(timings.combine()))
                 .put("queue_ms", millis(timings.queue()))
                 .put("first_token_ms", millis(timings.firstToken()))
                 .put("total_ms", millis(timings.total())));
@@ -90,8 +92,10 @@ final class Messages {
               .put("start", citation.start())
               .put("end", citation.end())
               .put("context", citation.context().toString())
-              .put("document", citation.context().document().id())
-              .put("share", citation.share());
+              .put("document", citation.context().document().id());
+      if (citation.share() != null) {
+        one.put("share", citation.share());
+      }
       if (citation.from() >= 0) {
         one.put("context_start", citation.from()).put("context_end", citation.to());
       }
@@ -104,14 +108,12 @@ final class Messages {
     JsonArray candidates = new JsonArray();
     for (Selected.Candidate candidate : selected.candidates()) {
       JsonObject one = new JsonObject().put("id", candidate.context().toString());
-      if (Double.isFinite(candidate.score())) {
+      if (candidate.score() != null) {
         one.put("score", candidate.score());
       }
       candidates.add(one);
     }
-    return new JsonObject()
-        .put("by", selected.by().name().toLowerCase(Locale.ROOT))
-        .put("candidates", candidates);
+    return new JsonObject().put("by", name(selected.by())).put("candidates", candidates);
   }
 
   private static JsonObject context(ContextUse use, boolean withText) {
@@ -153,6 +155,10 @@ final class Messages {
 
   static String finishReason(FinishReason reason) {
     return reason == FinishReason.LENGTH ? "length" : "stop";
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
   }
 
   private static double millis(Duration duration) {

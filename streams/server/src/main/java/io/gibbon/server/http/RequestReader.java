@@ -1,6 +1,7 @@
 package io.gibbon.server.http;
 
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.rank.Selection;
 import io.gibbon.runtime.sampling.Sampling;
 import io.gibbon.server.ServerConfig;
@@ -135,7 +136,7 @@ final class RequestReader {
             searches,
             !named.isEmpty(),
             topK(ours),
-            selection(ours),
+            constant(Selection.class, ours.getString("selection")),
             ours.getDouble("keep"));
     return new ContextOptions(
         collection,
@@ -143,6 +144,7 @@ final class RequestReader {
         proposal.topK(),
         proposal.selection(),
         proposal.keep(),
+        constant(Combination.class, ours.getString("combine")),
         ours.getDouble("attention_temperature"),
         ours.getDouble("scaling_factor"),
         flag(ours, "attribution", true),
@@ -159,9 +161,8 @@ final class RequestReader {
     return topK.equals("all") ? (Integer) ContextOptions.ALL : (Integer) ((Number) topK).intValue();
   }
 
-  private static @Nullable Selection selection(JsonObject ours) {
-    String name = ours.getString("selection");
-    return name == null ? null : Selection.valueOf(name.toUpperCase(Locale.ROOT));
+  private static <T extends Enum<T>> @Nullable T constant(Class<T> type, @Nullable String name) {
+    return name == null ? null : Enum.valueOf(type, name.toUpperCase(Locale.ROOT));
   }
 
   private List<ContextName> named(JsonObject ours, @Nullable String collection) {

@@ -2,21 +2,27 @@ package io.gibbon.server.kafka;
 
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.schemas.ContextCandidate;
+import io.gibbon.schemas.ContextSelection;
 import io.gibbon.schemas.ContextShare;
 import io.gibbon.schemas.GenerationError;
 import io.gibbon.schemas.GenerationEvent;
 import io.gibbon.schemas.GenerationEventKind;
+import io.gibbon.schemas.SentenceCitation;
 import io.gibbon.schemas.Timings;
 import io.gibbon.schemas.Usage;
 import io.gibbon.schemas.serde.RecordFormat;
 import io.gibbon.server.answer.AnswerEnd;
 import io.gibbon.server.answer.AnswerListener;
 import io.gibbon.server.answer.AnswerStart;
+import io.gibbon.server.answer.Citation;
 import io.gibbon.server.answer.ContextUse;
 import io.gibbon.server.answer.RequestException;
+import io.gibbon.server.answer.Selected;
 import io.gibbon.topology.ContextRef;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
@@ -96,8 +102,11 @@ final class AnswerEvents implements AnswerListener {
             .setUsage(
                 new Usage(end.usage().query(), end.usage().cached(), end.usage().completion()))
             .setContexts(shares(end.contexts()))
+            .setCombine(name(end.combination()))
+            .setSelection(selection(end.selected()))
+            .setCitations(end.citations().stream().map(AnswerEvents::citation).toList())
             .setPartial(!end.complete())
-            .setTimings(timings(end.timings())),
+            .setTimings(timings(end)),
         failure -> ending.written(failure == null ? lost : failure));
   }
 
@@ -127,6 +136,7 @@ final class AnswerEvents implements AnswerListener {
         .setSequence(number)
         .setModel(model)
         .setContexts(List.of())
+        .setCitations(List.of())
         .setKind(kind);
   }
 
@@ -167,9 +177,37 @@ final class AnswerEvents implements AnswerListener {
         .build();
   }
 
-  private static Timings timings(AnswerEnd.Timings timings) {
-    Duration started = timings.search().plus(timings.attach()).plus(timings.queue());
-    return new Timings(millis(started), millis(timings.firstToken()), millis(timings.total()));
+  private static ContextSelection selection(Selected selected) {
+    return ContextSelection.newBuilder()
+        .setBy(name(selected.by()))
+        .setCandidates(
+            selected.candidates().stream()
+                .map(one -> new ContextCandidate(one.context().toString(), one.score()))
+                .toList())
+        .setMillis(millis(selected.time()))
+        .build();
+  }
+
+  private static SentenceCitation citation(Citation citation) {
+    boolean repeats = citation.from() >= 0;
+    return SentenceCitation.newBuilder()
+        .setStart(citation.start())
+        .setEnd(citation.end())
+        .setContext(citation.context().toString())
+        .setShare(citation.share())
+        .setContextStart(repeats ? (Integer) citation.from() : null)
+        .setContextEnd(repeats ? (Integer) citation.to() : null)
+        .build();
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Timings timings(AnswerEnd end) {
+    AnswerEnd.Timings timings = end.timings();
+    return new Timings(
+        millis(end.started()), millis(timings.firstToken()), millis(timings.total()));
   }
 
   private static double millis(Duration duration) {

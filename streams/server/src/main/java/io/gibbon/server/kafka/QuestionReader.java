@@ -1,6 +1,8 @@
 package io.gibbon.server.kafka;
 
 import io.gibbon.runtime.chat.ChatMessage;
+import io.gibbon.runtime.engine.Combination;
+import io.gibbon.runtime.rank.Selection;
 import io.gibbon.runtime.sampling.Sampling;
 import io.gibbon.schemas.GenerationRequest;
 import io.gibbon.schemas.GibbonOptions;
@@ -13,7 +15,9 @@ import io.gibbon.server.answer.Question;
 import io.gibbon.server.answer.RequestException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes answer requests of records. Immutable and thread-safe. */
@@ -81,19 +85,52 @@ final class QuestionReader {
     }
     String after = ours.getAfter();
     ContextOptions.Proposal proposal =
-        ContextOptions.proposal(config, searches, !named.isEmpty(), ours.getTopK(), null, null);
+        ContextOptions.proposal(
+            config,
+            searches,
+            !named.isEmpty(),
+            ours.getTopK(),
+            constant(Selection.class, "gibbon.selection", ours.getSelection()),
+            ours.getKeep());
     return new ContextOptions(
         ours.getCollection(),
         named,
         proposal.topK(),
         proposal.selection(),
         proposal.keep(),
+        constant(Combination.class, "gibbon.combine", ours.getCombine()),
         ours.getAttentionTemperature(),
         ours.getScalingFactor(),
         or(ours.getAttribution(), true),
         false,
         or(ours.getAllowPartial(), true),
         after == null ? null : After.parse("gibbon.after", after));
+  }
+
+  private static <T extends Enum<T>> @Nullable T constant(
+      Class<T> type, String param, @Nullable String name) {
+    if (name == null) {
+      return null;
+    }
+    List<T> all = List.of(type.getEnumConstants());
+    return all.stream()
+        .filter(one -> name(one).equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                RequestException.invalid(
+                    param,
+                    "%s must be one of %s, not '%s'"
+                        .formatted(
+                            param,
+                            all.stream()
+                                .map(QuestionReader::name)
+                                .collect(Collectors.joining(", ")),
+                            name)));
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
   }
 
   private Sampling sampling(GenerationRequest record) {

@@ -68,6 +68,7 @@ class AnswerServiceTest {
             1,
             null,
             null,
+            null,
             true,
             false,
             true,

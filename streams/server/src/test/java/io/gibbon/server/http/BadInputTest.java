@@ -317,7 +317,7 @@ class BadInputTest {
     String document = "/v1/collections/island/documents/ferry";
 
     assertThat(refused(400, server.get(document + "?wait=long")).getString("message"))
-        .isEqualTo("wait must be one of [\"encoded\"], not 'long'");
+        .isEqualTo("wait must be one of [\"encoded\",\"deleted\"], not 'long'");
     assertThat(refused(400, server.get(document + "?timeout=-1")).getString("param"))
         .isEqualTo("timeout");
     assertThat(refused(400, server.get(document + "?waite=encoded")).getString("code"))

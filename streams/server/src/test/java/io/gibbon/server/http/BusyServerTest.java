@@ -88,6 +88,25 @@ class BusyServerTest {
   }
 
   @Test
+  void waitsUntilADocumentIsGone() throws Exception {
+    AtomicInteger looks = new AtomicInteger();
+    try (TestServer server = TestServer.start(Map.of())) {
+      server.states.add("island", "ferry", "x", 100);
+      server.states.onLook = looks::incrementAndGet;
+      CompletableFuture<HttpResponse<String>> gone = get(server, DOCUMENT + "?wait=deleted");
+      await().until(() -> looks.get() > 0);
+      assertThat(gone).isNotDone();
+      server.states.delete("island", "ferry", 300);
+
+      assertThat(gone.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(new JsonObject(gone.get().body()).getString("state")).isEqualTo("deleted");
+      String after = DOCUMENT + "?wait=deleted&timeout=0.05&after=island/ferry@";
+      assertThat(server.get(after + "300").statusCode()).isEqualTo(200);
+      assertThat(server.get(after + "400").statusCode()).isEqualTo(504);
+    }
+  }
+
+  @Test
   void anErrorInsideIsToldAndKeepsNoSlot() throws Exception {
     try (TestServer server = TestServer.start(Map.of("max-requests", "1"))) {
       server.states.add("default", "ferry", "x", 100);

@@ -79,7 +79,13 @@ class ChatTest {
     assertThat(ours.getBoolean("complete")).isTrue();
     assertThat(ours.getJsonObject("timings").fieldNames())
         .containsExactly(
-            "search_ms", "attach_ms", "select_ms", "queue_ms", "first_token_ms", "total_ms");
+            "search_ms",
+            "attach_ms",
+            "select_ms",
+            "combine_ms",
+            "queue_ms",
+            "first_token_ms",
+            "total_ms");
   }
 
   @Test

@@ -102,6 +102,17 @@ class SelectionTest {
   }
 
   @Test
+  void whereThereIsNothingToChooseTheCandidatesAreListedWithoutScores() throws Exception {
+    JsonObject lone = ask(", \"contexts\": [\"default/a\"], \"keep\": 1");
+    assertThat(lone.getJsonObject("selection").getString("by")).isEqualTo("none");
+    assertThat(ids(lone.getJsonObject("selection"), "candidates")).containsExactly("default/a#0");
+    assertThat(lone.getJsonObject("selection").toString()).doesNotContain("score");
+    JsonObject citation = lone.getJsonArray("citations").getJsonObject(0);
+    assertThat(citation.getString("document")).isEqualTo("a");
+    assertThat(citation.containsKey("share")).as("it would always be 1").isFalse();
+  }
+
+  @Test
   void aContextThatCannotBeReachedIsNoCandidate() throws Exception {
     server.states.gone.add("default/c#0");
     JsonObject ours = ask("");

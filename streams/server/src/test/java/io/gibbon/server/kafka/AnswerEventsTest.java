@@ -5,10 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.FinishReason;
 import io.gibbon.runtime.GeneratedToken;
+import io.gibbon.runtime.engine.Combination;
+import io.gibbon.runtime.rank.Selection;
+import io.gibbon.schemas.ContextCandidate;
+import io.gibbon.schemas.GenerationEvent;
+import io.gibbon.schemas.SentenceCitation;
 import io.gibbon.schemas.serde.RecordFormat;
+import io.gibbon.schemas.serde.RecordSerde;
 import io.gibbon.server.answer.AnswerEnd;
+import io.gibbon.server.answer.Citation;
 import io.gibbon.server.answer.RequestException;
 import io.gibbon.server.answer.Selected;
+import io.gibbon.topology.ContextRef;
+import io.gibbon.topology.DocumentId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,6 +80,39 @@ class AnswerEventsTest {
   }
 
   @Test
+  void theLastEventTellsHowContextsWereChosenAndCited() {
+    ContextRef a = new ContextRef(new DocumentId("c", "a"), 0, "e", 5);
+    ContextRef b = new ContextRef(new DocumentId("c", "b"), 2, "e", 5);
+    Selected selected =
+        new Selected(
+            Selection.ATTENTION,
+            List.of(new Selected.Candidate(b, -3.5), new Selected.Candidate(a, null)),
+            Duration.ofMillis(7));
+    List<Citation> citations =
+        List.of(new Citation(0, 4, b, 0.75, 10, 14), new Citation(5, 9, a, 0.5, -1, -1));
+    for (RecordFormat format : RecordFormat.values()) {
+      producer.clear();
+      new AnswerEvents(sink, format, "q", 1, "model", ending).onEnd(end(selected, citations));
+      await().until(() -> producer.history().size() == 1);
+      GenerationEvent event =
+          RecordSerde.of(GenerationEvent.class)
+              .deserializer()
+              .deserialize("", producer.history().getFirst().value());
+
+      assertThat(event.getCombine()).isEqualTo("sequential");
+      assertThat(event.getSelection().getBy()).isEqualTo("attention");
+      assertThat(event.getSelection().getMillis()).isEqualTo(7);
+      assertThat(event.getSelection().getCandidates())
+          .containsExactly(
+              new ContextCandidate("c/b#2", -3.5), new ContextCandidate("c/a#0", null));
+      assertThat(event.getCitations())
+          .containsExactly(
+              new SentenceCitation(0, 4, "c/b#2", 0.75, 10, 14),
+              new SentenceCitation(5, 9, "c/a#0", 0.5, null, null));
+    }
+  }
+
+  @Test
   void abandonedEventsWriteNothing() {
     events.onToken(new GeneratedToken(0, "a", -1, List.of()));
     await().until(() -> producer.history().size() == 1);
@@ -96,16 +138,26 @@ class AnswerEventsTest {
   }
 
   private static AnswerEnd end() {
+    return end(Selected.all(List.of()), List.of());
+  }
+
+  private static AnswerEnd end(Selected selected, List<Citation> citations) {
     return new AnswerEnd(
         FinishReason.STOP,
         "",
         List.of(),
-        Selected.NOTHING,
-        List.of(),
+        selected,
+        Combination.SEQUENTIAL,
+        citations,
         List.of(),
         true,
         new AnswerEnd.Usage(1, 0, 2, 0, 0),
         new AnswerEnd.Timings(
-            Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO));
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO));
   }
 }

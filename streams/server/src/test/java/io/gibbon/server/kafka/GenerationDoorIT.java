@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gibbon.broker.EmbeddedBroker;
+import io.gibbon.schemas.ContextCandidate;
 import io.gibbon.schemas.GenerationError;
 import io.gibbon.schemas.GenerationEvent;
 import io.gibbon.schemas.GenerationEventKind;
@@ -95,7 +96,8 @@ class GenerationDoorIT {
 
   @Test
   void answersAsNumberedEventsThatEndWithUsageAndShares() {
-    String id = ask("\"max_tokens\": 3", "ferry");
+    String options = "{\"selection\": \"attention\", \"keep\": 1, \"combine\": \"sequential\"}";
+    String id = ask("\"max_tokens\": 3, \"gibbon\": " + options, "ferry");
 
     List<GenerationEvent> events = events(id);
 
@@ -109,6 +111,9 @@ class GenerationDoorIT {
     assertThat(end.getUsage().getCompletionTokens()).isEqualTo(3);
     assertThat(end.getContexts().getFirst().getId()).isEqualTo("ferry");
     assertThat(end.getContexts().getFirst().getShare()).isEqualTo(0.25);
+    assertThat(end.getSelection().getCandidates())
+        .containsExactly(new ContextCandidate("default/ferry#0", null));
+    assertThat(end.getCitations().getFirst().getContext()).isEqualTo("default/ferry#0");
   }
 
   @Test
@@ -117,6 +122,10 @@ class GenerationDoorIT {
     String unknown = ask("\"model\": \"gpt-4o\"", "?");
     String late = ask("\"deadline\": 1000", "?");
 
+    String vague = ask("\"gibbon\": {\"combine\": \"well\"}", "?");
+
+    assertThat(error(vague).getMessage())
+        .isEqualTo("gibbon.combine must be one of ape, sequential, not 'well'");
     assertThat(error(hot).getMessage())
         .isEqualTo("temperature must be between 0.0 and 2.0, not 9.0");
     assertThat(error(hot).getField()).isEqualTo("temperature");
