@@ -31,7 +31,7 @@ final class DataLock implements AutoCloseable {
       if (isTaken(channel)) {
         channel.close();
         throw new UserException(
-            "%s is in use by another Gibbon: stop it, or choose another directory with --data"
+            "%s is in use by another Gibbon: stop it, choose another directory with --data, or name its server with --url"
                 .formatted(data));
       }
       return new DataLock(channel);

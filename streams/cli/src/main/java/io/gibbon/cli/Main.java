@@ -17,6 +17,7 @@ public final class Main {
   public static CommandLine commandLine() {
     return new CommandLine(new GibbonCommand())
         .setExecutionExceptionHandler(new ErrorMessages())
+        .setParameterExceptionHandler(new UsageMessages())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(true);
   }

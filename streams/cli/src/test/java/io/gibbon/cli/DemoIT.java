@@ -19,6 +19,14 @@ class DemoIT {
     assertThat(play(data))
         .contains("nothing was encoded again", "at 7:25")
         .doesNotContain("FAILED");
+    String question = "Who is the harbour master of Brindle?";
+    try (GibbonProcess ask =
+        GibbonProcess.start(data, "ask", "--set", "server.port=1", "-k", "1", question)) {
+      assertThat(ask.await(GibbonProcess.PATIENCE)).as(ask.output()).isZero();
+      assertThat(ask.output())
+          .contains("starting one over the documents of the demo", "Ines Calder", "draws on")
+          .doesNotContain("gibbon: ready");
+    }
   }
 
   private static String play(Path data) throws Exception {

@@ -42,7 +42,7 @@ final class GibbonProcess implements AutoCloseable {
     command.add(System.getProperty("java.class.path"));
     command.add(Main.class.getName());
     command.addAll(List.of(arguments));
-    command.addAll(List.of("--data", data.toString(), "--model", DefaultModel.path().toString()));
+    command.addAll(List.of("--data", data.toString(), "--set", "model=" + DefaultModel.path()));
     Path log = Files.createTempFile(data.getParent(), "gibbon", ".log");
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();

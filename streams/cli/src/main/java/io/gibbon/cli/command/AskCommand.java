@@ -17,16 +17,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Asks a running server, or a model without one. */
+/** Asks a server, or a model without one. */
 @Command(
     name = "ask",
     mixinStandardHelpOptions = true,
     description =
-        "Ask a running server, or with --model a model alone, and watch the answer being written.",
+        "Ask a server, or with --model a model alone, and watch the answer being written.",
     footer = {
       "",
-      "The answer goes to standard output; what it was drawn from goes to standard error. With --model",
-      "the model runs in this process, without a server and without documents: to try it.",
+      "The answer goes to standard output; what it was drawn from goes to standard error. Where no server",
+      "runs, one is started for the question, over the documents of `gibbon up`, or else of the demo.",
+      "With --model the model runs in this process, without documents: to try it.",
       "",
       "  gibbon ask \"When does the clinic open?\"",
       "  gibbon ask -c minutes --top-k 4 \"Who was elected chair?\"",
@@ -72,9 +73,10 @@ final class AskCommand implements Runnable {
   }
 
   private Answer askServer(GibbonConfig config) {
-    try (GibbonClient client = address.client(config)) {
-      return client.ask(
-          new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
+    try (Connection server = address.connect(config, spec.commandLine().getErr())) {
+      return server
+          .client()
+          .ask(new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
     }
   }
 

@@ -14,19 +14,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Lets a running server find T, S and heads on its documents. */
+/** Lets a server find T, S and heads on its documents. */
 @Command(
     name = "calibrate",
     mixinStandardHelpOptions = true,
     description =
-        "Let a running server find out on its own documents how its model answers best, without labels.",
+        "Let a server find out on its own documents how its model answers best, without labels.",
     footer = {
       "",
       "Questions are made from half of the documents: sentences with a span held out. T and S are",
       "what makes those spans most probable with the right context among others; heads are those",
       "whose attention points to it. The other half judges. All instances use the result at once;",
       "nothing is encoded again. It takes minutes, while the server answers, and goes on in the",
-      "server if this command is stopped. Some 30 documents are enough.",
+      "server if this command is stopped. Some 30 documents are enough. Where no server runs, one is",
+      "started for it, over the documents of `gibbon up`, or else of the demo; they keep the result.",
       "",
       "  gibbon calibrate",
       "  gibbon calibrate -c minutes"
@@ -57,7 +58,8 @@ final class CalibrateCommand implements Runnable {
 
   @Override
   public void run() {
-    try (GibbonClient client = address.client(options.read())) {
+    try (Connection server = address.connect(options.read(), spec.commandLine().getErr())) {
+      GibbonClient client = server.client();
       client.startCalibration(collection, seed);
       CalibrationStatus end = await(client);
       if (!end.state().equals("done")) {
@@ -79,7 +81,7 @@ final class CalibrateCommand implements Runnable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new UserException("interrupted; the server goes on", e);
+      throw new UserException("interrupted", e);
     }
   }
 

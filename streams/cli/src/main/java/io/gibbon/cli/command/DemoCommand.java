@@ -3,6 +3,7 @@ package io.gibbon.cli.command;
 import io.gibbon.cli.Gibbon;
 import io.gibbon.cli.client.GibbonClient;
 import io.gibbon.cli.config.GibbonConfig;
+import io.gibbon.cli.demo.Corpus;
 import io.gibbon.cli.demo.DemoScript;
 import io.gibbon.cli.ingest.KafkaSink;
 import java.io.IOException;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "The demonstration keeps its own data, below the data directory in demo/. A second run finds its",
-      "documents encoded and encodes nothing again. It stays up for your own questions until Ctrl-C."
+      "documents encoded and encodes nothing again. It stays up for your own questions until Ctrl-C;",
+      "`gibbon ask` and `gibbon calibrate` work on its documents too where there are no others."
     })
 final class DemoCommand implements Callable<Integer> {
 
@@ -57,11 +59,21 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** The demonstration writes documents: they must never reach a Kafka of the user's. */
+  /**
+   * The demonstration writes documents: they must never reach a Kafka of the user's. They are the
+   * only ones in its directory, so questions are about them.
+   */
   static GibbonConfig ofItsOwn(GibbonConfig wanted) {
     return wanted
         .isolated()
-        .with(Map.of("data", wanted.data().resolve("demo").toString(), "broker.port", "0"));
+        .with(
+            Map.of(
+                "data",
+                wanted.data().resolve("demo").toString(),
+                "broker.port",
+                "0",
+                "server.default-collection",
+                Corpus.COLLECTION));
   }
 
   private int play(Gibbon gibbon, PrintWriter out) throws IOException {

@@ -1,7 +1,7 @@
 package io.gibbon.cli.command;
 
+import io.gibbon.cli.Gibbon;
 import io.gibbon.cli.UserException;
-import io.gibbon.cli.client.GibbonClient;
 import io.gibbon.cli.config.GibbonConfig;
 import io.gibbon.cli.ingest.DocumentFiles;
 import io.gibbon.cli.ingest.DocumentSink;
@@ -9,10 +9,12 @@ import io.gibbon.cli.ingest.HttpSink;
 import io.gibbon.cli.ingest.Ingestion;
 import io.gibbon.cli.ingest.Item;
 import io.gibbon.cli.ingest.KafkaSink;
+import io.gibbon.topology.TopologyMetrics;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -35,8 +37,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ingest",
     mixinStandardHelpOptions = true,
-    description =
-        "Give documents to a running server, or straight to Kafka with --bootstrap-servers.",
+    description = "Give documents to a server, or straight to Kafka with --bootstrap-servers.",
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:everything was acknowledged",
@@ -47,7 +48,7 @@ import picocli.CommandLine.Spec;
       "Text (.txt) and Markdown (.md) are taken as they are; JSON lines (.jsonl) are one document each",
       "({\"id\":\"x\",\"title\":\"...\",\"text\":\"...\"}); PDF, HTML and office files go through Apache Tika.",
       "A file's id is its path below the directory named. Ingesting a file again replaces the document;",
-      "unchanged content is not encoded again.",
+      "unchanged content is not encoded again. Where no server runs, one is started until all is encoded.",
       "",
       "  gibbon ingest notes/",
       "  gibbon ingest --collection minutes minutes.jsonl",
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
     })
 final class IngestCommand implements Callable<Integer> {
 
+  private static final Duration POLL = Duration.ofMillis(50);
   private static final int REASONS_SHOWN = 10;
   private static final String STANDARD_INPUT = "-";
   private static final String STANDARD_INPUT_ID = "stdin";
@@ -99,12 +101,12 @@ final class IngestCommand implements Callable<Integer> {
     DocumentFiles files = new DocumentFiles(collection, config.topology().maxDocumentBytes());
     List<Item.Refused> unseen = new ArrayList<>();
     Collection<DocumentFiles.Source> found = find(files, unseen::add);
-    try (GibbonClient client = address.client(config);
-        DocumentSink sink = sink(config, client);
-        ProgressBar bar = Progress.bar("documents", found.size() + unseen.size())) {
+    try (Connection server = server(config);
+        DocumentSink sink = sink(config, server)) {
+      ProgressBar bar = Progress.bar("documents", found.size() + unseen.size());
       Ingestion ingestion = new Ingestion(sink, bar::step);
       Consumer<Item> offer = item -> offer(ingestion, bar, item);
-      try {
+      try (bar) {
         unseen.forEach(offer);
         found.forEach(source -> files.read(source, offer));
         if (paths.contains(STANDARD_INPUT)) {
@@ -112,10 +114,42 @@ final class IngestCommand implements Callable<Integer> {
         }
       } finally {
         sink.flush();
-        bar.close();
         report(ingestion);
       }
+      if (server != null) {
+        server.own().ifPresent(own -> awaitEncoded(own, ingestion.acknowledged()));
+      }
       return ingestion.refused().isEmpty() ? 0 : 1;
+    }
+  }
+
+  private @Nullable Connection server(GibbonConfig config) {
+    return config.bootstrapServers().isEmpty()
+        ? address.connectToWrite(config, spec.commandLine().getErr())
+        : null;
+  }
+
+  private static DocumentSink sink(GibbonConfig config, @Nullable Connection server) {
+    return server == null ? new KafkaSink(config.topology()) : new HttpSink(server.client());
+  }
+
+  /** A server of our own goes when we go, and would encode what is left when it next starts. */
+  private static void awaitEncoded(Gibbon own, int written) {
+    TopologyMetrics seen = own.metrics();
+    try (ProgressBar bar = Progress.bar("encoded", written)) {
+      while (seen.read() < written || seen.pending.get() > 0) {
+        own.failure()
+            .ifPresent(
+                reason -> {
+                  throw new UserException(reason);
+                });
+        bar.stepTo(Math.max(0, seen.read() - seen.pending.get()));
+        Thread.sleep(POLL);
+      }
+      bar.stepTo(written);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserException("interrupted; what is not encoded will be at the next start", e);
     }
   }
 
@@ -177,12 +211,6 @@ final class IngestCommand implements Callable<Integer> {
                 .formatted(other, file, source.id()));
       }
     }
-  }
-
-  private static DocumentSink sink(GibbonConfig config, GibbonClient client) {
-    return config.bootstrapServers().isEmpty()
-        ? new HttpSink(client)
-        : new KafkaSink(config.topology());
   }
 
   private void report(Ingestion ingestion) {

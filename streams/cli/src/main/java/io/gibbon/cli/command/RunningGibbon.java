@@ -4,6 +4,7 @@ import io.gibbon.cli.Gibbon;
 import io.gibbon.cli.config.GibbonConfig;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * Starts Gibbon for a command, says what it does, and closes it when the process is told to stop.
@@ -30,20 +31,32 @@ final class RunningGibbon implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** Starts everything and waits until answers are possible. */
+  /** Starts everything, says what it does, and waits until answers are possible. */
   static RunningGibbon start(GibbonConfig config, PrintWriter err) {
     long start = System.nanoTime();
-    Gibbon gibbon =
-        Gibbon.start(
+    RunningGibbon running =
+        start(
             config,
             step -> {
               err.println("gibbon: " + step);
               err.flush();
-            });
-    RunningGibbon running = new RunningGibbon(gibbon, err);
-    gibbon.awaitReady(PATIENCE);
+            },
+            err);
     err.printf("gibbon: ready after %.1f s%n", (System.nanoTime() - start) / 1e9);
     err.flush();
+    return running;
+  }
+
+  /**
+   * Starts everything and waits until answers are possible.
+   *
+   * @param progress told in a few words what is being done
+   */
+  static RunningGibbon start(GibbonConfig config, Consumer<String> progress, PrintWriter err) {
+    Gibbon gibbon = Gibbon.start(config, progress);
+    RunningGibbon running = new RunningGibbon(gibbon, err);
+    LocalData.noteModel(config);
+    gibbon.awaitReady(PATIENCE);
     return running;
   }
 

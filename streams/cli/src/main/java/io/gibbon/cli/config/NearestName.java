@@ -5,12 +5,12 @@ import java.util.Comparator;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** Finds what somebody may have meant. */
-final class NearestName {
+public final class NearestName {
 
   private NearestName() {}
 
   /** The known name that takes the fewest edits. */
-  static String of(String name, Collection<String> known) {
+  public static String of(String name, Collection<String> known) {
     LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     return known.stream()
         .min(

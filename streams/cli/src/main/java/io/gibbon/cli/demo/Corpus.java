@@ -14,9 +14,10 @@ import java.util.Objects;
  * What the demonstration is about: short texts of Brindle, an island that we made up, and questions
  * about it.
  */
-final class Corpus {
+public final class Corpus {
 
-  static final String COLLECTION = "brindle";
+  /** Of all its documents. */
+  public static final String COLLECTION = "brindle";
 
   /** The document that gets a newer version, and what changes in it. */
   static final String CHANGED = "ferry/morning";

@@ -47,6 +47,24 @@ class CommandLineTest {
   }
 
   @Test
+  void namesTheNearestFlagAndCommand() {
+    assertThat(gibbon.execute("up", "--prot", "1")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("'--prot'", "Did you mean '--port'?", "`gibbon up --help`")
+        .doesNotContain("Usage:");
+    assertThat(gibbon.execute("aks", "Anyone?")).isEqualTo(2);
+    assertThat(err.toString()).contains("'aks'", "Did you mean 'ask'?");
+  }
+
+  @Test
+  void printsOneSetting() {
+    assertThat(gibbon.execute("config", "server.port", "--set", "server.port=1234")).isZero();
+    assertThat(out.toString()).contains("\nserver.port=1234").doesNotContain("server.host");
+    assertThat(gibbon.execute("config", "server.prot")).isEqualTo(1);
+    assertThat(err.toString()).contains("unknown setting 'server.prot'", "'server.port'");
+  }
+
+  @Test
   void printsAConfigurationThatItReadsBack() throws Exception {
     assertThat(gibbon.execute("config", "--set", "server.port=1234")).isZero();
     assertThat(out.toString()).contains("\nserver.port=1234").contains("#runtime.threads=0");
@@ -91,6 +109,16 @@ class CommandLineTest {
   void saysHowToStartAServerWhenNoneIsThere() {
     assertThat(gibbon.execute("ask", "--url", "http://127.0.0.1:1", "Anyone there?")).isEqualTo(1);
     assertThat(err.toString()).contains("no server at http://127.0.0.1:1", "gibbon up");
+  }
+
+  @Test
+  void startsNoServerWhereThereIsNothingToAsk() {
+    String data = directory.resolve("none").toString();
+    String port = "server.port=1";
+    assertThat(gibbon.execute("ask", "--data", data, "--set", port, "Anyone?")).isEqualTo(1);
+    assertThat(err.toString()).contains("no server at http://127.0.0.1:1", "gibbon up");
+    assertThat(gibbon.execute("calibrate", "--data", data, "--set", port)).isEqualTo(1);
+    assertThat(directory.resolve("none")).doesNotExist();
   }
 
   @Test
