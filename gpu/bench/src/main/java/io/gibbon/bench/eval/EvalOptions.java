@@ -10,9 +10,14 @@ import java.util.List;
  * @param scalingFactor APE's S
  * @param keep how many contexts selections keep, one mode for each
  * @param maxTokens the most tokens of an answer
+ * @param modes names of modes beside sequential; empty for all
  */
 public record EvalOptions(
-    double temperature, double scalingFactor, List<Integer> keep, int maxTokens) {
+    double temperature,
+    double scalingFactor,
+    List<Integer> keep,
+    int maxTokens,
+    List<String> modes) {
 
   private static final int MOST_TOKENS = 512;
 
@@ -23,6 +28,7 @@ public record EvalOptions(
    */
   public EvalOptions {
     keep = List.copyOf(keep);
+    modes = List.copyOf(modes);
     requireFactor("T", temperature);
     requireFactor("S", scalingFactor);
     if (keep.stream().anyMatch(k -> k < 1)) {

@@ -119,6 +119,8 @@ public final class EvalPage {
           "EM, %",
           "contained, %",
           "logprob",
+          "over sequential",
+          "95%",
           "KL",
           "gold first, %",
           "gold kept, %",
@@ -140,6 +142,8 @@ public final class EvalPage {
     cell(row, number(mode.em()));
     cell(row, number(mode.contains()));
     cell(row, String.format(Locale.ROOT, "%.3f", mode.logprob().value()));
+    cell(row, String.format(Locale.ROOT, "%.2f", mode.gain().value()));
+    cell(row, String.format(Locale.ROOT, "%.2f to %.2f", mode.gain().low(), mode.gain().high()));
     cell(row, String.format(Locale.ROOT, "%.3f", mode.kl().value()));
     cell(row, number(mode.goldFirst()));
     cell(row, number(mode.goldKept()));

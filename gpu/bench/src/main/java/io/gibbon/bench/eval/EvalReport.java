@@ -47,6 +47,8 @@ public record EvalReport(
   /**
    * One mode; what does not apply to the items is null.
    *
+   * @param gain {@code logprob} over that of sequential: tells modes apart with fewer items than
+   *     words do
    * @param goldFirst how often the context chosen first is gold
    * @param goldKept the part of the gold contexts that were chosen
    * @param citedFirst how often the context cited first is gold, of the items answered rightly
@@ -59,6 +61,7 @@ public record EvalReport(
       @Nullable Figure contains,
       @Nullable Figure accuracy,
       Figure logprob,
+      Figure gain,
       Figure kl,
       @Nullable Figure goldFirst,
       @Nullable Figure goldKept,
@@ -97,6 +100,7 @@ public record EvalReport(
           percent(outcomes, Outcome::contains),
           percent(outcomes, Outcome::accuracy),
           mean(numbers(outcomes, Outcome::logprob), 1),
+          mean(gains(outcomes), 1),
           mean(numbers(outcomes, Outcome::kl), 1),
           percent(outcomes, Outcome::goldFirst),
           percent(outcomes, Outcome::goldKept),
@@ -138,6 +142,13 @@ public record EvalReport(
       return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
     }
 
+    private double[] gains(List<Outcome> outcomes) {
+      double[] gains = numbers(outcomes, Outcome::logprob);
+      double[] others = numbers(baseline, Outcome::logprob);
+      Arrays.setAll(gains, i -> gains[i] - others[i]);
+      return gains;
+    }
+
     private static double[] numbers(
         List<Outcome> outcomes, Function<Outcome, @Nullable Double> number) {
       return outcomes.stream()
@@ -154,13 +165,14 @@ public record EvalReport(
     table.append(line("%d items of %s, %s%s%n", items, data, model, calibrated()));
     table.append(
         line(
-            "%-28s %20s  %-20s %6s %6s %8s %7s %6s %6s %6s%n",
+            "%-28s %20s  %-20s %6s %6s %8s %22s %7s %6s %6s %6s%n",
             "mode",
             choices ? "accuracy" : "F1",
             "of sequential",
             choices ? "" : "EM",
             choices ? "" : "holds",
             "logprob",
+            "over sequential",
             "KL",
             choices ? "" : "gold",
             choices ? "" : "kept",
@@ -169,7 +181,7 @@ public record EvalReport(
         (name, mode) ->
             table.append(
                 line(
-                    "%-28s %20s  %-20s %6s %6s %8.2f %7.3f %6s %6s %6s%n",
+                    "%-28s %20s  %-20s %6s %6s %8.2f %22s %7.3f %6s %6s %6s%n",
                     name,
                     line(
                         "%.1f (%4.1f to %4.1f)",
@@ -182,6 +194,9 @@ public record EvalReport(
                     number(mode.em()),
                     number(mode.contains()),
                     mode.logprob().value(),
+                    line(
+                        "%+.2f (%+.2f to %+.2f)",
+                        mode.gain().value(), mode.gain().low(), mode.gain().high()),
                     mode.kl().value(),
                     number(mode.goldFirst()),
                     number(mode.goldKept()),

@@ -124,8 +124,8 @@ public final class Evaluation {
    * @param fresh whether to forget what earlier runs found out
    * @param seed of the intervals
    * @param progress told how many items are done
-   * @throws IllegalArgumentException if an item does not fit the model, or the same evaluation runs
-   *     elsewhere
+   * @throws IllegalArgumentException if an item does not fit the model, a mode is unknown, or the
+   *     same evaluation runs elsewhere
    */
   public EvalReport run(
       ModelRuntime runtime,
@@ -134,7 +134,7 @@ public final class Evaluation {
       long seed,
       IntConsumer progress)
       throws IOException {
-    List<Mode> modes = Mode.all(options, calibration);
+    List<Mode> modes = Mode.chosen(options, calibration);
     String settings = "%s %s %s".formatted(modes, calibration, options);
     Path file = directory.resolve(key(runtime, settings) + ".jsonl");
     return EvalReport.of(

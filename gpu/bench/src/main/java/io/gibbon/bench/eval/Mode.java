@@ -49,8 +49,30 @@ record Mode(
   /** The one that the others are compared with. */
   static final String SEQUENTIAL = "sequential";
 
-  /** All modes side by side; without calibration those that need none. */
-  static List<Mode> all(EvalOptions options, @Nullable Calibration calibration) {
+  /**
+   * The modes asked for, sequential always and first; without calibration those that need none.
+   *
+   * @throws IllegalArgumentException if there is no mode of a name asked for
+   */
+  static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
+    List<Mode> all = all(options, calibration);
+    List<String> names = all.stream().map(Mode::name).toList();
+    for (String name : options.modes()) {
+      if (!names.contains(name)) {
+        throw new IllegalArgumentException(
+            "there is no mode %s; there are: %s".formatted(name, String.join(", ", names)));
+      }
+    }
+    return all.stream()
+        .filter(
+            mode ->
+                options.modes().isEmpty()
+                    || mode.name().equals(SEQUENTIAL)
+                    || options.modes().contains(mode.name()))
+        .toList();
+  }
+
+  private static List<Mode> all(EvalOptions options, @Nullable Calibration calibration) {
     double t = calibration == null ? options.temperature() : calibration.attentionTemperature();
     double s = calibration == null ? options.scalingFactor() : calibration.scalingFactor();
     List<Mode> modes = new ArrayList<>();

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A whole evaluation with a tiny model: its answers are nonsense, the bookkeeping is real. */
 class EvaluationTest {
 
-  private static final EvalOptions OPTIONS = new EvalOptions(0.8, 1, List.of(1, 2), 4);
+  private static final EvalOptions OPTIONS = new EvalOptions(0.8, 1, List.of(1, 2), 4, List.of());
   private static final Calibration CALIBRATION =
       new Calibration(0.9, 0.8, List.of(new Head(1, 2), new Head(0, 0)));
   private static final String OPEN =
@@ -66,7 +66,7 @@ class EvaluationTest {
         evaluation(write(OPEN + OPEN + OPEN)).run(runtime, CALIBRATION, false, 1, done -> {});
     assertThat(report.modes().keySet())
         .containsExactlyElementsOf(
-            Mode.all(OPTIONS, CALIBRATION).stream().map(Mode::name).toList());
+            Mode.chosen(OPTIONS, CALIBRATION).stream().map(Mode::name).toList());
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.kl().value()).isZero();
     // One context kept, T = S = 1: whichever is chosen first, keeping both in order is sequential.
@@ -142,7 +142,7 @@ class EvaluationTest {
   @Test
   void theModesOfAnItemDoNotDependOnEachOther() throws IOException {
     EvalItem item = EvalData.read(write(OPEN), 1).getFirst();
-    List<Mode> modes = Mode.all(OPTIONS, CALIBRATION);
+    List<Mode> modes = Mode.chosen(OPTIONS, CALIBRATION);
     try (ItemEvaluation all = new ItemEvaluation(0, item, runtime, OPTIONS, CALIBRATION)) {
       List<Outcome> together = all.run(modes);
       for (int i = 0; i < modes.size(); i++) {
@@ -158,7 +158,7 @@ class EvaluationTest {
   void whatOutcomesDependOnNamesTheirFile() throws IOException {
     Path data = write(OPEN);
     evaluation(data).run(runtime, CALIBRATION, false, 1, done -> {});
-    EvalOptions shorter = new EvalOptions(0.8, 1, List.of(1, 2), 3);
+    EvalOptions shorter = new EvalOptions(0.8, 1, List.of(1, 2), 3, List.of());
     new Evaluation(shorter, data, directory.resolve("kept"), 100)
         .run(runtime, CALIBRATION, false, 1, done -> {});
     Calibration other = new Calibration(0.9, 0.8, List.of(new Head(1, 1)));
@@ -171,6 +171,18 @@ class EvaluationTest {
     try (var files = Files.list(directory.resolve("kept"))) {
       assertThat(files).hasSize(5);
     }
+  }
+
+  @Test
+  void onlyTheModesAskedForRunAndUnknownOnesAreNamed() throws IOException {
+    Path data = write(OPEN);
+    EvalReport report =
+        evaluation(data, List.of("ape", "ape+bm25@1")).run(runtime, null, false, 1, done -> {});
+    assertThat(report.modes()).containsOnlyKeys("sequential", "ape", "ape+bm25@1");
+    assertThatThrownBy(
+            () -> evaluation(data, List.of("apes")).run(runtime, null, false, 1, done -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no mode apes; there are: sequential, parallel");
   }
 
   @Test
@@ -193,6 +205,11 @@ class EvaluationTest {
 
   private Evaluation evaluation(Path data) throws IOException {
     return new Evaluation(OPTIONS, data, directory.resolve("kept"), 100);
+  }
+
+  private Evaluation evaluation(Path data, List<String> modes) throws IOException {
+    EvalOptions some = new EvalOptions(0.8, 1, List.of(1, 2), 4, modes);
+    return new Evaluation(some, data, directory.resolve("kept"), 100);
   }
 
   private Path write(String lines) throws IOException {

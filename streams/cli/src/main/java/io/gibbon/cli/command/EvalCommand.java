@@ -39,7 +39,8 @@ import picocli.CommandLine.Spec;
       "What is done is kept and not done again: an evaluation that was cut off goes on.",
       "",
       "  gibbon eval questions.jsonl",
-      "  gibbon eval questions.jsonl --limit 60 --json out.json"
+      "  gibbon eval questions.jsonl --limit 60 --json out.json",
+      "  gibbon eval questions.jsonl --modes 'ape calibrated,sequential+attention@2'"
     })
 final class EvalCommand implements Runnable {
 
@@ -94,6 +95,13 @@ final class EvalCommand implements Runnable {
       description = "The most tokens of an answer. Default: ${DEFAULT-VALUE}.")
   private int maxTokens;
 
+  @Option(
+      names = "--modes",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Only these modes beside sequential, as the table names them. Default: all.")
+  private List<String> modes = List.of();
+
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to a file too.")
   private @Nullable Path json;
 
@@ -132,7 +140,7 @@ final class EvalCommand implements Runnable {
 
   private Evaluation evaluation() throws IOException {
     return new Evaluation(
-        new EvalOptions(temperature, scalingFactor, keep, maxTokens),
+        new EvalOptions(temperature, scalingFactor, keep, maxTokens, modes),
         data,
         ModelStore.defaultDirectory(System.getenv()).resolveSibling("eval"),
         limit == null ? Integer.MAX_VALUE : limit);
