@@ -49,7 +49,11 @@ public record RowRange(Slice slice, int first, int count, int row) {
 
   /** Rows of all ranges together. */
   public static int total(List<RowRange> ranges) {
-    return ranges.stream().mapToInt(RowRange::count).sum();
+    int rows = 0;
+    for (RowRange range : ranges) {
+      rows += range.count();
+    }
+    return rows;
   }
 
   /** Position of the sequence's token that lies in an activation row of this range. */

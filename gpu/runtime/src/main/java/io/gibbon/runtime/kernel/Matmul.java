@@ -84,7 +84,9 @@ public final class Matmul {
       int outStride,
       int worker) {
     int first = 0;
-    for (PackedMatrix weight : weights) {
+    // By index: an iterator for each task would be most of what a token leaves on the heap.
+    for (int i = 0; i < weights.size(); i++) {
+      PackedMatrix weight = weights.get(i);
       int fromPanel = Math.max(0, from - first);
       int toPanel = Math.min(weight.panels(), to - first);
       if (fromPanel < toPanel) {
