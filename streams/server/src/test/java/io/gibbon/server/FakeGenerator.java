@@ -107,7 +107,7 @@ public final class FakeGenerator implements Generator {
 
   private static GenerationResult result(GenerationTask task, int said, boolean stopped) {
     double[] shares = new double[task.attribution() ? task.contexts().size() : 0];
-    Arrays.fill(shares, 0.25);
+    Arrays.setAll(shares, i -> 0.25 / (i + 1));
     return new GenerationResult(
         stopped ? FinishReason.CANCELLED : FinishReason.LENGTH,
         "",

@@ -10,10 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Puts the contexts that an answer draws on together: apart, as they were encoded, or in order, the
- * best first. In order, the first one's states are those stored; each other is encoded again behind
- * those before it, which the cache keeps. Blocks while the model reads: call it from a virtual
- * thread.
+ * Puts the contexts that an answer draws on together: apart, as they were encoded, or in order.
+ * Then those that the caller named stand as named, others with the best last, next to the question,
+ * which measured better than first. The first one's states are those stored; each other is encoded
+ * again behind those before it, which the cache keeps. Blocks while the model reads: call it from a
+ * virtual thread.
  */
 final class ContextCombiner {
 
@@ -28,7 +29,7 @@ final class ContextCombiner {
   /**
    * What a question is asked over.
    *
-   * @param contexts best first
+   * @param contexts as the model sees them
    * @param combination how they stand to each other
    * @param read tokens that were encoded for it
    * @param time that took
@@ -61,7 +62,7 @@ final class ContextCombiner {
     int tokens = apart.stream().mapToInt(one -> one.context().tokens()).sum();
     int most = Math.min(room, config.sequentialTokens());
     if (tokens <= most) {
-      return inOrder(apart, running);
+      return inOrder(options.ranked() ? apart.reversed() : apart, running);
     }
     if (options.combination() == Combination.SEQUENTIAL) {
       throw RequestException.tooLong(
@@ -72,12 +73,12 @@ final class ContextCombiner {
     return Combined.apart(apart);
   }
 
-  private Combined inOrder(List<Attached> apart, RunningAnswer running) {
+  private Combined inOrder(List<Attached> order, RunningAnswer running) {
     long began = System.nanoTime();
-    List<Attached> ordered = new ArrayList<>(apart.subList(0, 1));
+    List<Attached> ordered = new ArrayList<>(order.subList(0, 1));
     int read = 0;
     try {
-      for (Attached next : apart.subList(1, apart.size())) {
+      for (Attached next : order.subList(1, order.size())) {
         ContextStates.Borrowed borrowed = states.behind(ordered, next.candidate());
         running.hold(borrowed.attached().lease());
         ordered.add(borrowed.attached());
@@ -85,9 +86,9 @@ final class ContextCombiner {
       }
     } catch (StateUnavailableException e) {
       // Replaced or deleted since it was attached, and still good for this answer.
-      return Combined.apart(apart);
+      return Combined.apart(order);
     }
-    apart.subList(1, apart.size()).forEach(one -> running.release(one.lease()));
+    order.subList(1, order.size()).forEach(one -> running.release(one.lease()));
     return new Combined(
         ordered, Combination.SEQUENTIAL, read, Duration.ofNanos(System.nanoTime() - began));
   }

@@ -119,6 +119,11 @@ public record ContextOptions(
     }
   }
 
+  /** Whether contexts come best first, and not as they were named or are stored. */
+  boolean ranked() {
+    return selection != Selection.NONE || (named.isEmpty() && topK != ALL);
+  }
+
   private static void requireFactor(String param, @Nullable Double value) {
     if (value != null
         && !(value >= GenerationTask.LEAST_FACTOR && value <= GenerationTask.GREATEST_FACTOR)) {

@@ -8,9 +8,12 @@ import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.Generator;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.server.answer.ContextCombiner.Combined;
+import io.gibbon.topology.ContextRef;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -235,12 +238,14 @@ final class RunningAnswer implements Answer, GenerationListener {
   }
 
   private List<ContextUse> shared(double[] shares) {
-    List<ContextUse> uses = new ArrayList<>();
-    for (int i = 0; i < start.contexts().size(); i++) {
-      Double share = i < shares.length ? shares[i] : null;
-      uses.add(new ContextUse(start.contexts().get(i).candidate(), share));
+    Map<ContextRef, Double> byContext = new HashMap<>();
+    for (int i = 0; i < shares.length; i++) {
+      byContext.put(combined.contexts().get(i).context(), shares[i]);
     }
-    return uses;
+    return start.contexts().stream()
+        .map(ContextUse::candidate)
+        .map(candidate -> new ContextUse(candidate, byContext.get(candidate.context())))
+        .toList();
   }
 
   private Duration elapsed() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.engine.Combination;
 import io.gibbon.server.TestServer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,11 @@ class CombinationTest {
   void contextsInOrderAreEncodedOnceAndAttendedToAsOnePrompt() throws Exception {
     JsonObject first = ask("\"top_k\": 2");
     assertThat(first.getJsonObject("gibbon").getString("combine")).isEqualTo("sequential");
-    assertThat(server.encoder.encoded).containsExactly("word of b");
+    assertThat(server.encoder.encoded).as("the best last").containsExactly("word of a");
+    JsonArray contexts = first.getJsonObject("gibbon").getJsonArray("contexts");
+    assertThat(contexts.getJsonObject(0).getString("document")).isEqualTo("a");
+    assertThat(contexts.getJsonObject(0).getDouble("attention_share")).isEqualTo(0.125);
+    assertThat(contexts.getJsonObject(1).getDouble("attention_share")).isEqualTo(0.25);
     GenerationTask task = server.generator.tasks.getLast();
     assertThat(task.combination()).isEqualTo(Combination.SEQUENTIAL);
     assertThat(task.contextLength()).isEqualTo(10);
@@ -54,8 +59,8 @@ class CombinationTest {
     assertThat(cached(second)).isEqualTo(10 + 10);
     assertThat(prompt(second)).isEqualTo(prompt(first));
 
-    ask("\"contexts\": [\"default/b\", \"default/a\"]");
-    assertThat(server.encoder.encoded).containsExactly("word of b", "word of a");
+    ask("\"contexts\": [\"default/a\", \"default/b\"]");
+    assertThat(server.encoder.encoded).as("as named").containsExactly("word of a", "word of b");
   }
 
   @Test
@@ -103,7 +108,7 @@ class CombinationTest {
     assertThat(server.cache.stats().entries()).as("b apart").isEqualTo(1);
 
     ask("\"top_k\": 2");
-    assertThat(server.encoder.encoded).containsExactly("word of b", "word of b");
+    assertThat(server.encoder.encoded).containsExactly("word of a", "new word of a");
     server.states.delete("default", "b", 300);
     assertThat(server.cache.stats().entries()).as("a apart").isEqualTo(1);
     server.states.delete("default", "a", 300);
