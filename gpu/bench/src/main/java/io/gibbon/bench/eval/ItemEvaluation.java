@@ -93,12 +93,15 @@ final class ItemEvaluation implements AutoCloseable {
     return outcomes;
   }
 
-  /** Chosen contexts stand in their own order, as in a prompt. */
+  /** In order, the best of those chosen stands next to the question, as the server does it. */
   private Attended attended(Mode mode) {
     List<Integer> order = order(mode.selector());
-    int keep = mode.selector() == Mode.Selector.ALL ? order.size() : mode.keep();
+    boolean all = mode.selector() == Mode.Selector.ALL;
+    List<Integer> best = order.subList(0, all ? order.size() : Math.min(mode.keep(), order.size()));
     List<Integer> chosen =
-        order.subList(0, Math.min(keep, order.size())).stream().sorted().toList();
+        all || mode.encoding() != Mode.Encoding.SEQUENTIAL
+            ? best.stream().sorted().toList()
+            : best.reversed();
     return new Attended(mode.encoding(), chosen, mode.temperature(), mode.scalingFactor());
   }
 

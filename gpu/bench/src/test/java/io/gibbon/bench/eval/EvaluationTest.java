@@ -37,6 +37,12 @@ class EvaluationTest {
       {"title": "Light", "text": "Una Byrne keeps the light.", "gold": true}, \
       {"title": "Ferry", "text": "The ferry sails at noon.", "gold": false}]}
       """;
+  private static final String BEST_LAST =
+      """
+      {"question": "Who keeps the light?", "answers": ["Una Byrne"], "contexts": [\
+      {"title": "Ferry", "text": "The ferry sails at noon.", "gold": false}, \
+      {"title": "Light", "text": "Una Byrne keeps the light.", "gold": true}]}
+      """;
   private static final String CHOICE =
       """
       {"question": "Review: fine.\\nSentiment:", "answers": [" good"], "choices": [" bad", " good"], \
@@ -69,9 +75,6 @@ class EvaluationTest {
             Mode.chosen(OPTIONS, CALIBRATION).stream().map(Mode::name).toList());
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.kl().value()).isZero();
-    // One context kept, T = S = 1: whichever is chosen first, keeping both in order is sequential.
-    ModeResult both = report.modes().get("sequential+bm25@2");
-    assertThat(both.logprob().value()).isCloseTo(sequential.logprob().value(), within(1e-6));
     assertThat(report.modes().get("ape+bm25@1").goldFirst().value()).isEqualTo(100);
     JsonNode json = new ObjectMapper().readTree(report.json());
     assertThat(json.path("data").asText()).isEqualTo("items.jsonl");
@@ -85,6 +88,22 @@ class EvaluationTest {
     assertThat(json.path("selection").path("gold_first").isNumber()).isTrue();
     assertThat(report.table()).contains("parallel+prefix");
     assertThat(EvalPage.of(report)).contains("<svg").doesNotContain("http");
+  }
+
+  @Test
+  void ofContextsKeptInOrderTheBestStandsNextToTheQuestion() throws IOException {
+    EvalReport first = evaluation(write(OPEN)).run(runtime, CALIBRATION, false, 1, done -> {});
+    EvalReport last = evaluation(write(BEST_LAST)).run(runtime, CALIBRATION, false, 1, done -> {});
+
+    double bestFirst = logprob(first, "sequential");
+    double bestLast = logprob(last, "sequential");
+    assertThat(bestLast).isNotCloseTo(bestFirst, within(1e-6));
+    assertThat(logprob(first, "sequential+bm25@2")).isCloseTo(bestLast, within(1e-6));
+    assertThat(logprob(last, "sequential+bm25@2")).isCloseTo(bestLast, within(1e-6));
+  }
+
+  private static double logprob(EvalReport report, String mode) {
+    return report.modes().get(mode).logprob().value();
   }
 
   @Test
