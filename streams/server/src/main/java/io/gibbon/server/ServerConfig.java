@@ -37,7 +37,7 @@ import java.util.Map;
  *     otherwise: {@code none}, {@code likelihood} or {@code attention}, which is likelihood until
  *     the profile is calibrated
  * @param candidates {@code 32}; contexts that a search proposes where something is selected
- * @param keep {@code 2}; what a selection keeps, unless a request says otherwise: how many
+ * @param keep {@code 1}; what a selection keeps, unless a request says otherwise: how many
  *     contexts, or below 1 as many as it takes to have that much of the probability
  * @param combine {@code ape}; how the contexts kept are combined, unless a request says otherwise:
  *     {@code ape}, or {@code sequential}, which encodes each behind those before it
@@ -160,7 +160,7 @@ public record ServerConfig(
             in.integer("top-k", 2),
             in.choice("selection", Selection.class, Selection.ATTENTION),
             in.integer("candidates", 32),
-            in.number("keep", 2),
+            in.number("keep", 1),
             in.choice("combine", Combination.class, Combination.APE),
             in.integer("sequential-tokens", 1024),
             in.number("attention-temperature", 0.8),

@@ -320,7 +320,7 @@ final class Settings {
     server(
         def,
         "keep",
-        "2",
+        "1",
         "What a selection keeps: how many contexts, or below 1 as many as it takes to have that much"
             + " of the probability.");
     server(
