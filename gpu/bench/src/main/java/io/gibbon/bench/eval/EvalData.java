@@ -18,6 +18,7 @@ public final class EvalData {
   /** The most items of a file that are read. */
   public static final int MOST_ITEMS = 100_000;
 
+  private static final long MOST_BYTES = 1L << 30;
   private static final int MOST_CHARACTERS = 8 << 20;
   private static final int MOST_CONTEXTS = 1000;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -30,22 +31,25 @@ public final class EvalData {
    * skipped.
    *
    * @param limit the most items; of a file, no more than {@value #MOST_ITEMS} are read
-   * @throws IllegalArgumentException if there is none or a line is no item; names line and field
+   * @throws IllegalArgumentException if there is no such file, it is too large or holds no item, or
+   *     a line is none; names line and field
    */
   public static List<EvalItem> read(Path file, int limit) throws IOException {
+    requireFile(file);
     int most = Math.min(limit, MOST_ITEMS);
     List<EvalItem> items = new ArrayList<>();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
-      int number = 0;
-      for (String line = line(reader); line != null && items.size() < most; ) {
-        number++;
+      for (int number = 1; items.size() < most; number++) {
+        String where = "%s, line %d".formatted(file.getFileName(), number);
+        String line = line(reader, where);
+        if (line == null) {
+          break;
+        }
         if (!line.isBlank()) {
-          String where = "%s, line %d".formatted(file.getFileName(), number);
           EvalItem item = item(line, where);
           requireLike(items, item, where);
           items.add(item);
         }
-        line = line(reader);
       }
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(file + " is not text in UTF-8", e);
@@ -54,6 +58,19 @@ public final class EvalData {
       throw new IllegalArgumentException(file + " has no items: one JSON object a line is wanted");
     }
     return items;
+  }
+
+  private static void requireFile(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException("there is no file " + file);
+    }
+    if (!Files.isReadable(file)) {
+      throw new IllegalArgumentException(file + " may not be read");
+    }
+    if (Files.size(file) > MOST_BYTES) {
+      throw new IllegalArgumentException(
+          "%s has %,d bytes, the limit is %,d".formatted(file, Files.size(file), MOST_BYTES));
+    }
   }
 
   /** Accuracy and F1 make no common figure. */
@@ -65,7 +82,7 @@ public final class EvalData {
   }
 
   /** The next line, or null; never more of it in memory than a line may have. */
-  private static @Nullable String line(BufferedReader reader) throws IOException {
+  private static @Nullable String line(BufferedReader reader, String where) throws IOException {
     StringBuilder line = new StringBuilder();
     int c = reader.read();
     if (c < 0) {
@@ -74,7 +91,7 @@ public final class EvalData {
     for (; c >= 0 && c != '\n'; c = reader.read()) {
       if (line.length() == MOST_CHARACTERS) {
         throw new IllegalArgumentException(
-            "a line has more than %,d characters".formatted(MOST_CHARACTERS));
+            "%s: has more than %,d characters".formatted(where, MOST_CHARACTERS));
       }
       line.append((char) c);
     }

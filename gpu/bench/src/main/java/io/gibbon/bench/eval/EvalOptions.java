@@ -27,7 +27,7 @@ public record EvalOptions(
    * @throws IllegalArgumentException naming the option and its limits
    */
   public EvalOptions {
-    keep = List.copyOf(keep);
+    keep = keep.stream().distinct().toList();
     modes = List.copyOf(modes);
     requireFactor("T", temperature);
     requireFactor("S", scalingFactor);

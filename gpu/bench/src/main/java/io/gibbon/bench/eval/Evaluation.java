@@ -47,9 +47,12 @@ public final class Evaluation {
    * @param directory where outcomes are kept, in a file of their own for every model, file and
    *     options
    * @param limit the most items
-   * @throws IllegalArgumentException if the file holds no items
+   * @throws IllegalArgumentException if there is no such mode, the file holds no items, or nothing
+   *     can be kept in the directory
    */
   public Evaluation(EvalOptions options, Path data, Path directory, int limit) throws IOException {
+    Mode.requireKnown(options);
+    requireWritable(directory);
     this.options = options;
     this.data = data;
     this.directory = directory;
@@ -57,6 +60,19 @@ public final class Evaluation {
     this.toCalibrate = known.subList(0, Math.min(CALIBRATION_ITEMS, known.size()));
     this.items = known.subList(0, Math.min(limit, known.size()));
     this.digest = digest(data);
+  }
+
+  private static void requireWritable(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "the directory for outcomes cannot be made: " + e.getMessage(), e);
+    }
+    if (!Files.isWritable(directory)) {
+      throw new IllegalArgumentException(
+          "the directory for outcomes may not be written: " + directory);
+    }
   }
 
   private static MessageDigest sha256() {
@@ -124,8 +140,8 @@ public final class Evaluation {
    * @param fresh whether to forget what earlier runs found out
    * @param seed of the intervals
    * @param progress told how many items are done
-   * @throws IllegalArgumentException if an item does not fit the model, a mode is unknown, or the
-   *     same evaluation runs elsewhere
+   * @throws IllegalArgumentException if an item does not fit the model, or the same evaluation runs
+   *     elsewhere
    */
   public EvalReport run(
       ModelRuntime runtime,

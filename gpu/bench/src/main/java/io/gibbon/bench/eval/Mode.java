@@ -1,6 +1,7 @@
 package io.gibbon.bench.eval;
 
 import io.gibbon.runtime.Calibration;
+import io.gibbon.runtime.engine.Head;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -49,21 +50,27 @@ record Mode(
   /** The one that the others are compared with. */
   static final String SEQUENTIAL = "sequential";
 
+  /** Names do not depend on what was found. */
+  private static final Calibration ANY = new Calibration(1, 1, List.of(new Head(0, 0)));
+
   /**
-   * The modes asked for, sequential always and first; without calibration those that need none.
+   * Checks the names of the modes asked for, before anything is known of a calibration.
    *
-   * @throws IllegalArgumentException if there is no mode of a name asked for
+   * @throws IllegalArgumentException if there is no mode of a name
    */
-  static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
-    List<Mode> all = all(options, calibration);
-    List<String> names = all.stream().map(Mode::name).toList();
+  static void requireKnown(EvalOptions options) {
+    List<String> names = all(options, ANY).stream().map(Mode::name).toList();
     for (String name : options.modes()) {
       if (!names.contains(name)) {
         throw new IllegalArgumentException(
             "there is no mode %s; there are: %s".formatted(name, String.join(", ", names)));
       }
     }
-    return all.stream()
+  }
+
+  /** The modes asked for, sequential always and first; without calibration those that need none. */
+  static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
+    return all(options, calibration).stream()
         .filter(
             mode ->
                 options.modes().isEmpty()

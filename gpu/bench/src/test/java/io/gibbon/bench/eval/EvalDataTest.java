@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +69,19 @@ class EvalDataTest {
     assertThatThrownBy(() -> EvalData.read(binary, 9))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("UTF-8");
+  }
+
+  @Test
+  void aFileThatIsAbsentOrHugeIsRefusedWithoutReadingIt() throws IOException {
+    assertThatThrownBy(() -> EvalData.read(directory.resolve("none"), 9))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("there is no file");
+    assertThatThrownBy(() -> EvalData.read(directory, 9)).hasMessageContaining("there is no file");
+    Path huge = write(GOOD);
+    try (FileChannel channel = FileChannel.open(huge, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), 1L << 40);
+    }
+    assertThatThrownBy(() -> EvalData.read(huge, 1)).hasMessageContaining("the limit is 1,073");
   }
 
   private Path write(String text) throws IOException {

@@ -198,8 +198,13 @@ class EvaluationTest {
     EvalReport report =
         evaluation(data, List.of("ape", "ape+bm25@1")).run(runtime, null, false, 1, done -> {});
     assertThat(report.modes()).containsOnlyKeys("sequential", "ape", "ape+bm25@1");
-    assertThatThrownBy(
-            () -> evaluation(data, List.of("apes")).run(runtime, null, false, 1, done -> {}))
+    // One that needs a calibration is known before there is one, and left out without it.
+    assertThat(
+            evaluation(data, List.of("ape", "ape calibrated"))
+                .run(runtime, null, false, 1, done -> {})
+                .modes())
+        .containsOnlyKeys("sequential", "ape");
+    assertThatThrownBy(() -> evaluation(data, List.of("apes")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no mode apes; there are: sequential, parallel");
   }
@@ -220,6 +225,14 @@ class EvaluationTest {
     assertThat(words.goldFirst().value()).isGreaterThan(90);
     assertThat(words.goldKept().low()).isLessThanOrEqualTo(words.goldKept().value());
     assertThat(report.table()).contains("16 items of ostrel.jsonl").contains("calibrated: T ");
+  }
+
+  @Test
+  void aDirectoryThatCannotBeMadeIsToldAtOnce() throws IOException {
+    Path data = write(OPEN);
+    assertThatThrownBy(() -> new Evaluation(OPTIONS, data, data.resolve("kept"), 100))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("directory for outcomes");
   }
 
   private Evaluation evaluation(Path data) throws IOException {

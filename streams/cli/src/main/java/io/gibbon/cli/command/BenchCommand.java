@@ -126,6 +126,9 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (json != null && !json.toString().equals("-")) {
+      OutputFile.requireWritable("--json", json);
+    }
     GibbonConfig config = options.read();
     PrintWriter err = spec.commandLine().getErr();
     Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));

@@ -17,6 +17,9 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import me.tongfei.progressbar.ProgressBar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -123,7 +126,8 @@ final class EvalCommand implements Runnable {
       throw new UserException("--limit must be at least 1, not " + limit);
     }
     try {
-      // Before a model is fetched and opened: a file that will not do is told at once.
+      // Before a model is fetched and opened: what will not do is told at once.
+      requireWritable();
       Evaluation evaluation = evaluation();
       GibbonConfig config = options.read();
       PrintWriter err = spec.commandLine().getErr();
@@ -135,6 +139,21 @@ final class EvalCommand implements Runnable {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new UserException("%s: %s".formatted(data, e.getMessage()), e);
+    }
+  }
+
+  private void requireWritable() {
+    OutputFile.requireWritable("--report", report);
+    if (json != null) {
+      OutputFile.requireWritable("--json", json);
+    }
+    List<Path> files =
+        Stream.of(data, report, json)
+            .filter(Objects::nonNull)
+            .map(file -> file.toAbsolutePath().normalize())
+            .toList();
+    if (Set.copyOf(files).size() < files.size()) {
+      throw new UserException("DATA, --report and --json must be different files");
     }
   }
 

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -224,6 +225,31 @@ class CommandLineTest {
   void checkNumericsNamesAToleranceThatIsNone() {
     assertThat(gibbon.execute("check-numerics", "x.json", "--tolerance", "-1")).isEqualTo(1);
     assertThat(err.toString()).contains("--tolerance");
+  }
+
+  @Test
+  void evalNamesWhatWillNotDoBeforeItOpensAModel() {
+    write(
+        "items.jsonl",
+        "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": [{\"text\": \"t\"}]}");
+    String report = directory.resolve("report.html").toString();
+    refusesEval("there is no mode apes; there are: sequential", "--modes", "apes");
+    refusesEval("--limit must be at least 1", "--limit", "0");
+    refusesEval("keep must be at least 1", "--keep", "0");
+    refusesEval("--json: there is no directory", "--json", directory + "/none/out.json");
+    refusesEval("--report: " + directory + " is a directory", "--report", directory.toString());
+    refusesEval("must be different files", "--report", report, "--json", report);
+    refusesEval("must be different files", "--report", directory + "/./items.jsonl");
+  }
+
+  private void refusesEval(String reason, String... arguments) {
+    err.getBuffer().setLength(0);
+    Stream<String> all =
+        Stream.concat(
+            Stream.of("eval", "--model", "none.gguf", directory.resolve("items.jsonl").toString()),
+            Stream.of(arguments));
+    assertThat(gibbon.execute(all.toArray(String[]::new))).isEqualTo(1);
+    assertThat(err.toString()).contains(reason).doesNotContain("none.gguf");
   }
 
   @Test
