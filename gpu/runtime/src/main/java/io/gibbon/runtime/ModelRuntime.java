@@ -4,7 +4,6 @@ import io.gibbon.runtime.calibrate.Calibrator;
 import io.gibbon.runtime.chat.ChatPrompt;
 import io.gibbon.runtime.chunk.Chunk;
 import io.gibbon.runtime.chunk.Chunker;
-import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
@@ -18,7 +17,6 @@ import io.gibbon.runtime.schedule.Scheduler;
 import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -36,9 +34,6 @@ import org.slf4j.LoggerFactory;
 public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ModelRuntime.class);
-
-  /** Rows of a step that reads a context behind others: bounds the time that answers wait. */
-  private static final int STEP_ROWS = 128;
 
   private final Deque<Runnable> closers = new ArrayDeque<>();
   private final String backend;
@@ -178,36 +173,9 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
     scheduler.probe(slices);
   }
 
-  /**
-   * Encodes a context behind others, as in one prompt, in steps of their own between those of
-   * answers, and waits for it. The first context of a prompt stands right behind the prefix: its
-   * states are those that {@link #encode(DocumentText)} gives.
-   *
-   * @param before states of the contexts in front of it, in order; they stay the caller's
-   * @param tokens at least one; they fit the window behind the others
-   * @return states in the profile's layout, which the caller closes
-   * @throws ClosedException if the runtime is closed
-   */
-  public KvStates encodeBehind(List<KvStates> before, int[] tokens) {
-    KvStates own = KvStates.allocate(profile.layout().working(), tokens.length);
-    try {
-      int start = profile.prefixTokens() + Combination.SEQUENTIAL.length(before);
-      Sequence sequence =
-          new Sequence(prefixStates, before, Combination.SEQUENTIAL, own, start, 1, 1);
-      for (int from = 0; from < tokens.length; from += STEP_ROWS) {
-        int[] some = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + STEP_ROWS));
-        probe(List.of(new Slice(sequence, from, some, null, null)));
-      }
-    } catch (RuntimeException | Error e) {
-      own.close();
-      throw e;
-    }
-    if (own.layout().equals(profile.layout())) {
-      return own;
-    }
-    try (own) {
-      return own.in(profile.layout());
-    }
+  /** Encodes contexts behind each other and the prefix, between the steps of answers. */
+  public SequentialEncoder sequentialEncoder() {
+    return new SequentialEncoder(this::probe, profile.layout(), prefixStates);
   }
 
   /** Tokens of a whole chunk of a document, as {@link #encode(DocumentText)} reads it. */

@@ -39,10 +39,15 @@ final class Asking implements AutoCloseable {
   record View(@Nullable KvStates prefix, Reading reading) {
 
     private Sequence sequence(KvStates own) {
-      int longest = reading.contexts().stream().mapToInt(KvStates::tokens).max().orElse(0);
-      int start = (prefix == null ? 0 : prefix.tokens()) + longest;
+      int before = prefix == null ? 0 : prefix.tokens();
       return new Sequence(
-          prefix, reading.contexts(), own, start, reading.temperature(), reading.scalingFactor());
+          prefix,
+          reading.contexts(),
+          reading.combination(),
+          own,
+          before + reading.combination().length(reading.contexts()),
+          reading.temperature(),
+          reading.scalingFactor());
     }
   }
 

@@ -2,8 +2,8 @@ package io.gibbon.bench.eval;
 
 import io.gibbon.bench.eval.Asking.View;
 import io.gibbon.runtime.ModelRuntime;
-import io.gibbon.runtime.engine.Sequence;
-import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.SequentialEncoder;
+import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
@@ -11,30 +11,24 @@ import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.rank.ContextReader.Reading;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * KV states of one item's contexts. Those that are encoded apart are kept in the format of the
- * profile and borrowed from the runtime's cache, so that items with the same contexts share them;
- * sequential ones, which nothing would store, are the item's own, as they are computed. Used by one
- * thread; closing frees them.
+ * KV states of one item's contexts, encoded and kept as a server does it: in the format of the
+ * profile, apart or each behind those before it. They are borrowed from the runtime's cache, so
+ * that items with the same contexts share them. Used by one thread; closing gives them back.
  */
 final class ItemStates implements AutoCloseable {
-
-  private static final int STEP_ROWS = 256;
 
   private final ModelRuntime runtime;
   private final int[] prefixTokens;
   private final List<int[]> contexts;
   private final @Nullable KvStates prefix;
   private final List<KvCache.Lease> leases = new ArrayList<>();
-  private final Map<Apart, KvStates> apart = new HashMap<>();
-  private final Map<List<Integer>, KvStates> sequential = new HashMap<>();
+  private final Map<Key, KvStates> borrowed = new HashMap<>();
 
   /**
    * Encodes the prefix.
@@ -46,26 +40,31 @@ final class ItemStates implements AutoCloseable {
     this.runtime = runtime;
     this.prefixTokens = prefix;
     this.contexts = contexts;
-    this.prefix = prefix.length == 0 ? null : encode(null, prefix);
+    this.prefix =
+        prefix.length == 0
+            ? null
+            : new SequentialEncoder(runtime::probe, layout().working(), null)
+                .encode(List.of(), prefix);
   }
 
-  /** A context encoded behind a prefix, by its tokens. */
-  private record Apart(IntBuffer prefix, IntBuffer context) {}
+  private KvLayout layout() {
+    return runtime.profile().layout();
+  }
+
+  /** Names the states that the last of some contexts has behind a prefix and the others. */
+  private record Key(IntBuffer prefix, List<IntBuffer> order) {}
 
   /** Reads contexts behind the prefix. */
   ContextReader reader() {
     return new ContextReader(
-        runtime::probe,
-        runtime.profile().layout(),
-        runtime.tokenizer().size(),
-        prefix,
-        runtime.cache());
+        runtime::probe, layout(), runtime.tokenizer().size(), prefix, runtime.cache());
   }
 
   /** Some contexts as a mode wants them. */
   View view(Mode.Encoding encoding, List<Integer> chosen, double t, double s) {
     return switch (encoding) {
-      case SEQUENTIAL -> new View(prefix, Reading.alone(inOrder(chosen)));
+      case SEQUENTIAL ->
+          new View(prefix, new Reading(inOrder(chosen), Combination.SEQUENTIAL, 1, 1));
       case BARE ->
           new View(null, new Reading(chosen.stream().map(i -> apart(i, false)).toList(), t, s));
       case PREFIXED -> new View(prefix, new Reading(prefixed(chosen), t, s));
@@ -78,62 +77,51 @@ final class ItemStates implements AutoCloseable {
   }
 
   private KvStates apart(int context, boolean prefixed) {
-    int[] tokens = contexts.get(context);
-    int[] before = prefixed ? prefixTokens : new int[0];
-    Apart key = new Apart(IntBuffer.wrap(before), IntBuffer.wrap(tokens));
-    return apart.computeIfAbsent(key, k -> borrow(k, prefixed ? prefix : null, tokens));
+    return behind(List.of(), List.of(context), prefixed);
   }
 
-  private KvStates borrow(Apart key, @Nullable KvStates before, int[] tokens) {
-    KvLayout layout = runtime.profile().layout();
-    KvCache.Lease lease =
-        runtime.cache().lease(key, layout.bytes(tokens.length), () -> stored(before, tokens));
-    leases.add(lease);
-    return lease.states();
-  }
-
-  /** A context as it is kept. */
-  private KvStates stored(@Nullable KvStates before, int[] tokens) {
-    KvLayout layout = runtime.profile().layout();
-    KvStates working = encode(before, tokens);
-    if (working.layout().equals(layout)) {
-      return working;
+  private List<KvStates> inOrder(List<Integer> chosen) {
+    List<KvStates> ordered = new ArrayList<>();
+    for (int i = 0; i < chosen.size(); i++) {
+      ordered.add(behind(List.copyOf(ordered), chosen.subList(0, i + 1), true));
     }
-    try (working) {
-      return working.in(layout);
-    }
+    return ordered;
   }
 
-  private KvStates inOrder(List<Integer> chosen) {
-    return sequential.computeIfAbsent(
-        chosen,
-        all ->
-            encode(
-                prefix, all.stream().flatMapToInt(i -> IntStream.of(contexts.get(i))).toArray()));
-  }
-
-  private KvStates encode(@Nullable KvStates before, int[] tokens) {
-    KvStates own = KvStates.allocate(runtime.profile().layout().working(), tokens.length);
-    int start = before == null ? 0 : before.tokens();
-    Sequence sequence = new Sequence(before, List.of(), own, start, 1, 1);
-    for (int from = 0; from < tokens.length; from += STEP_ROWS) {
-      int[] some = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + STEP_ROWS));
-      runtime.probe(List.of(new Slice(sequence, from, some, null, null)));
+  /**
+   * @param before states of all but the last of {@code order}
+   */
+  private KvStates behind(List<KvStates> before, List<Integer> order, boolean prefixed) {
+    Key key =
+        new Key(
+            IntBuffer.wrap(prefixed ? prefixTokens : new int[0]),
+            order.stream().map(contexts::get).map(IntBuffer::wrap).toList());
+    KvStates known = borrowed.get(key);
+    if (known == null) {
+      int[] tokens = contexts.get(order.getLast());
+      SequentialEncoder encoder =
+          new SequentialEncoder(runtime::probe, layout(), prefixed ? prefix : null);
+      KvCache.Lease lease =
+          runtime
+              .cache()
+              .lease(key, layout().bytes(tokens.length), () -> encoder.encode(before, tokens));
+      leases.add(lease);
+      known = lease.states();
+      borrowed.put(key, known);
     }
-    return own;
+    return known;
   }
 
   /** Gives back what was borrowed. */
   void release() {
     leases.forEach(KvCache.Lease::close);
     leases.clear();
-    apart.clear();
+    borrowed.clear();
   }
 
   @Override
   public void close() {
     release();
-    sequential.values().forEach(KvStates::close);
     if (prefix != null) {
       prefix.close();
     }

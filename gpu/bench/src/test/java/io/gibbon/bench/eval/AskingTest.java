@@ -1,5 +1,6 @@
 package io.gibbon.bench.eval;
 
+import static java.util.Arrays.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -97,6 +98,24 @@ class AskingTest {
       read = IntStream.concat(IntStream.of(read), IntStream.of(one)).toArray();
     }
     assertThat(logprobs(List.of(view), answer).getFirst()).isCloseTo(expected, within(1e-4));
+  }
+
+  @Test
+  void contextsInOrderAreOnePromptAndTheirStatesAreKept() {
+    int[] answer = tokens(8, 8);
+    List<View> ordered = List.of(states.view(Mode.Encoding.SEQUENTIAL, List.of(1, 0), 1, 1));
+    long kept = runtime.cache().stats().misses();
+    int[] prompt = IntStream.concat(stream(tokens(7, 2)), stream(tokens(30, 1))).toArray();
+    try (ItemStates one = new ItemStates(runtime.chat().prefix(), List.of(prompt), runtime);
+        ItemStates again =
+            new ItemStates(
+                runtime.chat().prefix(), List.of(tokens(30, 1), tokens(7, 2)), runtime)) {
+      List<View> whole = List.of(one.view(Mode.Encoding.PREFIXED, List.of(0), 1, 1));
+      assertThat(logprobs(ordered, answer).getFirst())
+          .isCloseTo(logprobs(whole, answer).getFirst(), within(0.05));
+      again.view(Mode.Encoding.SEQUENTIAL, List.of(1, 0), 1, 1);
+      assertThat(runtime.cache().stats().misses()).as("only the prompt").isEqualTo(kept + 1);
+    }
   }
 
   /** In order, without prefix, apart with two T and S, and some of them. */

@@ -3,6 +3,7 @@ package io.gibbon.server.answer;
 import io.gibbon.runtime.Generator;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.Profile;
+import io.gibbon.runtime.SequentialEncoder;
 import io.gibbon.runtime.calibrate.CalibrationReport;
 import io.gibbon.runtime.calibrate.ContextSource;
 import io.gibbon.runtime.chat.ChatMessage;
@@ -39,13 +40,14 @@ public record Engine(
 
   /** The engine of a runtime. */
   public static Engine of(ModelRuntime runtime) {
+    SequentialEncoder encoder = runtime.sequentialEncoder();
     return new Engine(
         runtime.profile(),
         RuntimePrompts.of(runtime),
         runtime,
         runtime.cache(),
         new RuntimeRanker(runtime, new ContextRanker(runtime.reader())),
-        (before, title, text) -> runtime.encodeBehind(before, runtime.contextTokens(title, text)));
+        (before, title, text) -> encoder.encode(before, runtime.contextTokens(title, text)));
   }
 
   /** Prompts as the model's chat template words them. */
