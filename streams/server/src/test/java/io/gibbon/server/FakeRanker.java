@@ -22,6 +22,9 @@ public final class FakeRanker implements Engine.Ranker {
   /** What a calibration finds, while it runs. */
   public volatile Supplier<CalibrationReport> calibration = () -> report(0.1, 0.9);
 
+  /** Documents of the contexts that the latest calibration was given. */
+  public volatile List<String> calibratedOn = List.of();
+
   @Override
   public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
     return new Ranking(IntStream.range(0, contexts.size()).mapToDouble(i -> i).toArray());
@@ -49,6 +52,7 @@ public final class FakeRanker implements Engine.Ranker {
 
   @Override
   public CalibrationReport calibrate(ContextSource source, long seed, DoubleConsumer progress) {
+    calibratedOn = source.contexts().stream().map(ContextSource.Context::document).toList();
     progress.accept(0.5);
     return calibration.get();
   }

@@ -14,9 +14,11 @@ import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
 import io.gibbon.topology.Version;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -169,6 +171,17 @@ public final class FakeStates implements StateReader {
             .map(document -> candidate(document, null))
             .toList();
     return new SearchResult(found, complete);
+  }
+
+  @Override
+  public SearchResult sample(@Nullable String collection, int limit, long seed) {
+    List<Candidate> all = new ArrayList<>();
+    known().stream()
+        .map(CollectionStatus::collection)
+        .filter(name -> collection == null || name.equals(collection))
+        .forEach(name -> all.addAll(contexts(name, Integer.MAX_VALUE).candidates()));
+    Collections.shuffle(all, new Random(seed));
+    return new SearchResult(List.copyOf(all.subList(0, Math.min(limit, all.size()))), complete);
   }
 
   @Override

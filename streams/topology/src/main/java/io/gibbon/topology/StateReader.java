@@ -5,6 +5,7 @@ import io.gibbon.runtime.kv.KvStates;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what the topology keeps, and keeps what was learnt about it. Thread-safe. All methods but
@@ -48,6 +49,15 @@ public interface StateReader {
 
   /** The encoded contexts of a whole collection, at most {@code limit}, by document and index. */
   SearchResult contexts(String collection, int limit);
+
+  /**
+   * Some encoded contexts, by document and index, drawn by a seed: the same ones for the same
+   * documents. Reads all there are, keeping only those drawn.
+   *
+   * @param collection whose, or null for all
+   * @param limit the most contexts
+   */
+  SearchResult sample(@Nullable String collection, int limit, long seed);
 
   /**
    * Reads a context's pages, checks their checksums and copies them off-heap.

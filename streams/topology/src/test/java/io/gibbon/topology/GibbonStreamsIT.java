@@ -22,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -103,6 +104,7 @@ class GibbonStreamsIT {
       SearchResult all = reader.contexts("c", 100);
       assertThat(all.candidates()).hasSize(9);
       assertThat(all.complete()).isTrue();
+      assertDrawnBySeed(reader, all.candidates());
       assertThat(reader.collections().complete()).isTrue();
       assertThat(reader.collections().collections())
           .containsExactly(
@@ -114,6 +116,20 @@ class GibbonStreamsIT {
                   9,
                   all.candidates().stream().mapToLong(c -> c.context().tokens()).sum()));
     }
+  }
+
+  private static void assertDrawnBySeed(StateReader reader, List<Candidate> all) {
+    assertThat(reader.sample("c", 100, 1).candidates()).isEqualTo(all);
+    assertThat(reader.sample("other", 100, 1).candidates()).isEmpty();
+    List<Candidate> drawn = reader.sample("c", 3, 1).candidates();
+    assertThat(drawn).hasSize(3).isSubsetOf(all);
+    assertThat(reader.sample(null, 3, 1).candidates()).isEqualTo(drawn);
+    assertThat(
+            LongStream.range(0, 20)
+                .mapToObj(seed -> reader.sample("c", 3, seed).candidates())
+                .flatMap(List::stream))
+        .as("no context is left out for its name")
+        .containsAll(all);
   }
 
   @Test

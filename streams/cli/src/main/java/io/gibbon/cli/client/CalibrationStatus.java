@@ -8,6 +8,7 @@ import java.util.List;
  * How far a server's calibration is, and what it found once it is done.
  *
  * @param state {@code idle}, {@code running}, {@code done} or {@code failed}
+ * @param seed that it draws by
  * @param progress part that is done
  * @param reason why it failed, or empty
  * @param temperature T found
@@ -22,6 +23,7 @@ import java.util.List;
  */
 public record CalibrationStatus(
     String state,
+    long seed,
     double progress,
     String reason,
     double temperature,
@@ -43,6 +45,7 @@ public record CalibrationStatus(
         .forEach(h -> heads.add(h.path("layer").asInt() + "." + h.path("head").asInt()));
     return new CalibrationStatus(
         json.path("state").asText(),
+        json.path("seed").asLong(),
         json.path("progress").asDouble(),
         json.path("reason").asText(""),
         found.path("attention_temperature").asDouble(),

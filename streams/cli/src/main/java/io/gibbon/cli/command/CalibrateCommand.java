@@ -51,7 +51,9 @@ final class CalibrateCommand implements Runnable {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Of the questions drawn. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Of the documents and questions drawn: the same of the same documents give the same result."
+              + " Default: ${DEFAULT-VALUE}.")
   private long seed;
 
   @Spec private CommandSpec spec;
@@ -90,13 +92,14 @@ final class CalibrateCommand implements Runnable {
     out.printf(
         Locale.ROOT,
         "T = %.2f, S = %.2f: held-out spans gain %+.3f nats a token (95%%: %+.3f to %+.3f) over T = S = 1, on"
-            + " %d questions from documents that were not used%n",
+            + " %d questions from documents that were not used, seed %d%n",
         found.temperature(),
         found.scale(),
         found.gain(),
         found.low(),
         found.high(),
-        found.questions());
+        found.questions(),
+        found.seed());
     if (!found.better()) {
       out.println("That may be chance: T and S stay as calibrated before, or T = S = 1.");
     }

@@ -3,12 +3,8 @@ package io.gibbon.server.answer;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.calibrate.CalibrationReport;
 import io.gibbon.runtime.calibrate.TooFewDocumentsException;
-import io.gibbon.topology.CollectionStatus;
-import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,21 +41,26 @@ public final class CalibrationService implements AutoCloseable {
   /**
    * A snapshot.
    *
+   * @param seed that it draws by, or null if there was none
    * @param progress part that is done, from 0 to 1
    * @param report what was found, once done
    * @param reason why it failed
    */
   public record Status(
-      State state, double progress, @Nullable CalibrationReport report, @Nullable String reason) {
+      State state,
+      @Nullable Long seed,
+      double progress,
+      @Nullable CalibrationReport report,
+      @Nullable String reason) {
 
-    private static final Status IDLE = new Status(State.IDLE, 0, null, null);
+    private static final Status IDLE = new Status(State.IDLE, null, 0, null, null);
 
-    private static Status running(double progress) {
-      return new Status(State.RUNNING, progress, null, null);
+    private static Status running(long seed, double progress) {
+      return new Status(State.RUNNING, seed, progress, null, null);
     }
 
-    private static Status failed(String reason) {
-      return new Status(State.FAILED, 0, null, reason);
+    private static Status failed(long seed, String reason) {
+      return new Status(State.FAILED, seed, 0, null, reason);
     }
   }
 
@@ -78,7 +79,7 @@ public final class CalibrationService implements AutoCloseable {
    * Starts a calibration and returns at once.
    *
    * @param collection whose documents to learn from, or null for all
-   * @param seed of the questions drawn
+   * @param seed of the contexts and the questions drawn: the same of the same documents
    * @throws RequestException if one is running, or the server restores its state
    */
   public synchronized void start(@Nullable String collection, long seed) {
@@ -90,22 +91,25 @@ public final class CalibrationService implements AutoCloseable {
       throw RequestException.unavailable(
           "not_ready", "The server is restoring its state; try again in a moment.");
     }
-    status = Status.running(0);
+    status = Status.running(seed, 0);
     Thread.ofVirtual().name("gibbon-calibration").start(() -> run(collection, seed));
   }
 
   private void run(@Nullable String collection, long seed) {
     try {
       StoredContexts contexts =
-          new StoredContexts(new ContextStates(engine, states), candidates(collection));
-      CalibrationReport report = engine.ranker().calibrate(contexts, seed, this::progress);
+          new StoredContexts(
+              new ContextStates(engine, states),
+              states.sample(collection, MOST_CONTEXTS, seed).candidates());
+      CalibrationReport report =
+          engine.ranker().calibrate(contexts, seed, part -> progress(seed, part));
       report.applied(states.calibration()).ifPresent(this::keep);
-      status = new Status(State.DONE, 1, report, null);
+      status = new Status(State.DONE, seed, 1, report, null);
     } catch (TooFewDocumentsException | StateUnavailableException | CancellationException e) {
-      status = Status.failed(String.valueOf(e.getMessage()));
+      status = Status.failed(seed, String.valueOf(e.getMessage()));
     } catch (Throwable e) {
       LOG.warn("A calibration failed", e);
-      status = Status.failed(RequestException.of(e).getMessage());
+      status = Status.failed(seed, RequestException.of(e).getMessage());
     }
   }
 
@@ -118,25 +122,11 @@ public final class CalibrationService implements AutoCloseable {
         calibration.heads());
   }
 
-  private void progress(double part) {
+  private void progress(long seed, double part) {
     if (closing) {
       throw new CancellationException("the server is stopping");
     }
-    status = Status.running(part);
-  }
-
-  private List<Candidate> candidates(@Nullable String collection) {
-    List<Candidate> all = new ArrayList<>();
-    List<String> names =
-        collection == null
-            ? states.collections().collections().stream().map(CollectionStatus::collection).toList()
-            : List.of(collection);
-    for (String name : names) {
-      if (all.size() < MOST_CONTEXTS) {
-        all.addAll(states.contexts(name, MOST_CONTEXTS - all.size()).candidates());
-      }
-    }
-    return all;
+    status = Status.running(seed, part);
   }
 
   /** Ends a calibration that runs; nothing of it is kept. */

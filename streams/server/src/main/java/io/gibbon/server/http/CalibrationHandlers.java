@@ -36,6 +36,9 @@ final class CalibrationHandlers {
         new JsonObject()
             .put("state", status.state().name().toLowerCase(Locale.ROOT))
             .put("progress", status.progress());
+    if (status.seed() != null) {
+      json.put("seed", status.seed());
+    }
     states.calibration().ifPresent(used -> json.put("used", factors(used)));
     if (status.report() != null) {
       json.put("report", report(status.report()));

@@ -57,6 +57,21 @@ class CalibrationTest {
   }
 
   @Test
+  void itsSeedIsToldAndDrawsItsContexts() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      server.states.add("a", "d" + i, "text " + i, 100);
+    }
+    assertThat(status().containsKey("seed")).isFalse();
+    server.post("/v1/calibration", "{\"seed\": 7}");
+    assertThat(end().getLong("seed")).isEqualTo(7);
+    assertThat(server.ranker.calibratedOn)
+        .isEqualTo(
+            server.states.sample(null, 1000, 7).candidates().stream()
+                .map(one -> one.context().document().toString())
+                .toList());
+  }
+
+  @Test
   void whatGainsNothingChangesNothing() throws Exception {
     server.ranker.calibration = () -> FakeRanker.report(-0.1, 0.4);
     begin();

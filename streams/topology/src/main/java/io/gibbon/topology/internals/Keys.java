@@ -80,6 +80,11 @@ public final class Keys {
     return Bytes.wrap(ofProfile(profile, prefix.length).put(prefix).array());
   }
 
+  /** What the keys of all contexts of a profile begin with: in {@code index}. */
+  public static Bytes contexts(String profile) {
+    return Bytes.wrap(ofProfile(profile, 0).array());
+  }
+
   private static ByteBuffer ofProfile(String profile, int further) {
     return ByteBuffer.allocate(PROFILE_BYTES + further).put(HexFormat.of().parseHex(profile));
   }

@@ -212,6 +212,24 @@ public final class LocalStateReader implements StateReader {
     return new SearchResult(contexts, found.complete());
   }
 
+  @Override
+  public SearchResult sample(@Nullable String collection, int limit, long seed) {
+    Bytes prefix =
+        collection == null
+            ? Keys.contexts(profile.fingerprint())
+            : Keys.contexts(profile.fingerprint(), collection);
+    StoreQueries.Scattered<KeyValue<Bytes, IndexedContext>> found =
+        queries.readAll(stores -> StoreQueries.sample(stores.index(), prefix, limit, seed));
+    List<SearchResult.Candidate> drawn =
+        found.results().stream()
+            .sorted(StoreQueries.byDraw(seed))
+            .limit(limit)
+            .map(pair -> candidate(pair.value, null))
+            .sorted(BY_DOCUMENT)
+            .toList();
+    return new SearchResult(drawn, found.complete());
+  }
+
   private static SearchResult.Candidate candidate(IndexedContext context, @Nullable Double score) {
     DocumentId document = new DocumentId(context.getCollection(), context.getId());
     ContextRef ref =

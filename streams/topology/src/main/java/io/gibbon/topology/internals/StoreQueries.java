@@ -3,9 +3,14 @@ package io.gibbon.topology.internals;
 import io.gibbon.topology.StateUnavailableException;
 import io.gibbon.topology.internals.index.LuceneQuery;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.query.PositionBound;
@@ -95,6 +100,35 @@ final class StoreQueries {
       }
     }
     return pairs;
+  }
+
+  /**
+   * Pairs of a store whose keys begin with a prefix, drawn by a seed. Which ones depends on the
+   * seed and the keys, and not on what else there is but for their number: samples of several
+   * stores make one of all, by {@link #byDraw}.
+   *
+   * @param limit the most pairs
+   */
+  static <V> List<KeyValue<Bytes, V>> sample(
+      ReadOnlyKeyValueStore<Bytes, V> store, Bytes prefix, int limit, long seed) {
+    Queue<KeyValue<Bytes, V>> drawn = new PriorityQueue<>(StoreQueries.<V>byDraw(seed).reversed());
+    try (KeyValueIterator<Bytes, V> all = store.range(prefix, Bytes.increment(prefix))) {
+      while (all.hasNext()) {
+        drawn.add(all.next());
+        if (drawn.size() > limit) {
+          drawn.remove();
+        }
+      }
+    }
+    return List.copyOf(drawn);
+  }
+
+  /** The order in which a seed draws pairs. */
+  static <V> Comparator<KeyValue<Bytes, V>> byDraw(long seed) {
+    return Comparator.comparingLong(
+            (KeyValue<Bytes, V> pair) ->
+                new SplittableRandom(seed + Utils.murmur2(pair.key.get())).nextLong())
+        .thenComparing(pair -> pair.key);
   }
 
   /** What a partition's index finds. */
