@@ -175,7 +175,7 @@ public final class ModelRuntime implements Encoder, Generator, AutoCloseable {
 
   /** Encodes contexts behind each other and the prefix, between the steps of answers. */
   public SequentialEncoder sequentialEncoder() {
-    return new SequentialEncoder(this::probe, profile.layout(), prefixStates);
+    return new SequentialEncoder(this::probe, profile.layout(), prefixStates, cache);
   }
 
   /** Tokens of a whole chunk of a document, as {@link #encode(DocumentText)} reads it. */

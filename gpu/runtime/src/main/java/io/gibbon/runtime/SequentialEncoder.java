@@ -3,35 +3,42 @@ package io.gibbon.runtime;
 import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Steps;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Encodes contexts one behind the other, as in one prompt, on the thread that asks. What the first
- * one gets, right behind the prefix, are the states that it has apart. Thread-safe if its steps
- * are.
+ * one gets, right behind the prefix, are the states that it has apart. A copy in another format
+ * that it works on meanwhile counts against the budget of KV states; what it returns is for its
+ * caller to count. Thread-safe if its steps are.
  */
 public final class SequentialEncoder {
 
-  /** Rows of one step: bounds the time that answers wait. */
+  /** Rows of one step: bounds the time that answers wait, and that a cancellation takes. */
   private static final int STEP_ROWS = 128;
 
   private final Steps steps;
   private final KvLayout layout;
   private final @Nullable KvStates prefix;
+  private final KvCache budget;
 
   /**
    * @param layout of the states that it returns
    * @param prefix what stands in front of everything, or null
    */
-  public SequentialEncoder(Steps steps, KvLayout layout, @Nullable KvStates prefix) {
+  public SequentialEncoder(
+      Steps steps, KvLayout layout, @Nullable KvStates prefix, KvCache budget) {
     this.steps = steps;
     this.layout = layout;
     this.prefix = prefix;
+    this.budget = budget;
   }
 
   /**
@@ -39,29 +46,48 @@ public final class SequentialEncoder {
    *
    * @param before states of the contexts in front of it, in order; they stay the caller's
    * @param tokens at least one; they fit the model's window behind the others
+   * @param wanted asked before every step
    * @return states that the caller closes
+   * @throws CancellationException if it is not wanted any more
+   * @throws OverloadedException if states in use leave no room
    * @throws ClosedException if the model is closed
    */
-  public KvStates encode(List<KvStates> before, int[] tokens) {
-    KvStates working = KvStates.allocate(layout.working(), tokens.length);
-    try {
-      fill(working, before, tokens);
-    } catch (RuntimeException | Error e) {
-      working.close();
-      throw e;
+  public KvStates encode(List<KvStates> before, int[] tokens, BooleanSupplier wanted) {
+    KvLayout working = layout.working();
+    if (working.equals(layout)) {
+      return filled(layout, before, tokens, wanted);
     }
-    if (working.layout().equals(layout)) {
-      return working;
+    long bytes = working.bytes(tokens.length);
+    if (!budget.tryReserve(bytes)) {
+      throw new OverloadedException(
+          "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget.budgetBytes()));
     }
-    try (working) {
-      return working.in(layout);
+    try (KvStates states = filled(working, before, tokens, wanted)) {
+      return states.in(layout);
+    } finally {
+      budget.release(bytes);
     }
   }
 
-  private void fill(KvStates own, List<KvStates> before, int[] tokens) {
+  private KvStates filled(
+      KvLayout format, List<KvStates> before, int[] tokens, BooleanSupplier wanted) {
+    KvStates own = KvStates.allocate(format, tokens.length);
+    try {
+      fill(own, before, tokens, wanted);
+      return own;
+    } catch (RuntimeException | Error e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private void fill(KvStates own, List<KvStates> before, int[] tokens, BooleanSupplier wanted) {
     int start = (prefix == null ? 0 : prefix.tokens()) + Combination.SEQUENTIAL.length(before);
     Sequence sequence = new Sequence(prefix, before, Combination.SEQUENTIAL, own, start, 1, 1);
     for (int from = 0; from < tokens.length; from += STEP_ROWS) {
+      if (!wanted.getAsBoolean()) {
+        throw new CancellationException("nobody wants the encoding any more");
+      }
       int[] some = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + STEP_ROWS));
       steps.run(List.of(new Slice(sequence, from, some, null, null)));
     }

@@ -172,7 +172,7 @@ class ModelRuntimeTest {
               .toList();
       List<KvStates> contexts = new ArrayList<>();
       for (int[] text : texts) {
-        contexts.add(model.sequentialEncoder().encode(contexts, text));
+        contexts.add(model.sequentialEncoder().encode(contexts, text, () -> true));
         open.add(contexts.getLast());
         assertThat(contexts.getLast().layout()).isEqualTo(model.profile().layout());
       }

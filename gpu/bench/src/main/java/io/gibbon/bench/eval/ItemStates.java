@@ -43,8 +43,8 @@ final class ItemStates implements AutoCloseable {
     this.prefix =
         prefix.length == 0
             ? null
-            : new SequentialEncoder(runtime::probe, layout().working(), null)
-                .encode(List.of(), prefix);
+            : new SequentialEncoder(runtime::probe, layout().working(), null, runtime.cache())
+                .encode(List.of(), prefix, () -> true);
   }
 
   private KvLayout layout() {
@@ -100,11 +100,15 @@ final class ItemStates implements AutoCloseable {
     if (known == null) {
       int[] tokens = contexts.get(order.getLast());
       SequentialEncoder encoder =
-          new SequentialEncoder(runtime::probe, layout(), prefixed ? prefix : null);
+          new SequentialEncoder(
+              runtime::probe, layout(), prefixed ? prefix : null, runtime.cache());
       KvCache.Lease lease =
           runtime
               .cache()
-              .lease(key, layout().bytes(tokens.length), () -> encoder.encode(before, tokens));
+              .lease(
+                  key,
+                  layout().bytes(tokens.length),
+                  () -> encoder.encode(before, tokens, () -> true));
       leases.add(lease);
       known = lease.states();
       borrowed.put(key, known);

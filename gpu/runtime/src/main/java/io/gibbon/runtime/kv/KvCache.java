@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -116,7 +117,8 @@ public final class KvCache implements AutoCloseable {
    * @throws OverloadedException if states in use leave no room
    * @throws IllegalArgumentException if the states alone exceed the budget, or the loaded ones have
    *     another size
-   * @throws RuntimeException what the loader threw; the next call tries again
+   * @throws RuntimeException what the loader threw, to all who waited for it; the next call tries
+   *     again
    */
   public Lease lease(Object key, long bytes, Loader loader) {
     List<Entry> evicted = new ArrayList<>();
@@ -169,7 +171,7 @@ public final class KvCache implements AutoCloseable {
   private KvStates await(Entry entry) {
     try {
       return entry.states.join();
-    } catch (CompletionException e) {
+    } catch (CancellationException | CompletionException e) {
       giveBack(entry);
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.gibbon.runtime.OverloadedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -61,6 +62,21 @@ class KvCacheTest {
     lease("b").close();
     assertThat(loads).hasValue(5);
     assertThat(cache.stats().cachedBytes()).isEqualTo(3 * BYTES);
+  }
+
+  @Test
+  void aLoadThatIsCancelledLeavesNothingBehind() {
+    assertThatThrownBy(
+            () ->
+                cache.lease(
+                    "a",
+                    BYTES,
+                    () -> {
+                      throw new CancellationException();
+                    }))
+        .isInstanceOf(CancellationException.class);
+    assertThat(cache.stats().cachedBytes()).isZero();
+    lease("a").close();
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -144,6 +145,8 @@ public final class AnswerService implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       running.stop(stopping());
+    } catch (CancellationException e) {
+      running.cancel();
     } catch (Throwable e) {
       running.stop(RequestException.of(e));
     } finally {

@@ -53,6 +53,7 @@ final class ContextCombiner {
    *
    * @param room tokens that prefix, question and answer leave of the model's window
    * @throws RequestException if the request wants contexts in order that are too long for it
+   * @throws java.util.concurrent.CancellationException if the answer has ended meanwhile
    */
   Combined combine(List<Attached> apart, ContextOptions options, int room, RunningAnswer running) {
     Combination wanted = options.combination() == null ? config.combine() : options.combination();
@@ -79,7 +80,8 @@ final class ContextCombiner {
     int read = 0;
     try {
       for (Attached next : order.subList(1, order.size())) {
-        ContextStates.Borrowed borrowed = states.behind(ordered, next.candidate());
+        ContextStates.Borrowed borrowed =
+            states.behind(ordered, next.candidate(), () -> !running.cancelled());
         running.hold(borrowed.attached().lease());
         ordered.add(borrowed.attached());
         read += borrowed.read();

@@ -8,7 +8,9 @@ import io.gibbon.topology.SearchResult.Candidate;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -65,9 +67,24 @@ final class ContextStates {
    * nobody has.
    *
    * @param before what stands in front of it, in order, each with the states that it has there
+   * @param wanted asked now and then while it is encoded
    * @throws StateUnavailableException if one of the encodings was replaced or deleted
+   * @throws CancellationException if it is not wanted any more
    */
-  Borrowed behind(List<Attached> before, Candidate candidate) {
+  Borrowed behind(List<Attached> before, Candidate candidate, BooleanSupplier wanted) {
+    while (true) {
+      try {
+        return borrow(before, candidate, wanted);
+      } catch (CancellationException e) {
+        if (!wanted.getAsBoolean()) {
+          throw e;
+        }
+        // Somebody else was encoding it and has left.
+      }
+    }
+  }
+
+  private Borrowed borrow(List<Attached> before, Candidate candidate, BooleanSupplier wanted) {
     ContextRef context = candidate.context();
     List<ContextRef> order =
         Stream.concat(before.stream().map(Attached::context), Stream.of(context)).toList();
@@ -80,7 +97,7 @@ final class ContextStates {
                 bytes(context),
                 () -> {
                   read.set(context.tokens());
-                  return encode(order, before, candidate);
+                  return encode(order, before, candidate, wanted);
                 });
     return new Borrowed(new Attached(candidate, lease), read.get());
   }
@@ -89,7 +106,8 @@ final class ContextStates {
    * Asks the stores only when the cache knows the key: whatever is replaced after that is forgotten
    * by its key.
    */
-  private KvStates encode(List<ContextRef> order, List<Attached> before, Candidate candidate) {
+  private KvStates encode(
+      List<ContextRef> order, List<Attached> before, Candidate candidate, BooleanSupplier wanted) {
     for (ContextRef context : order) {
       if (!states.holds(context)) {
         throw new StateUnavailableException(context + " was replaced or deleted");
@@ -98,7 +116,10 @@ final class ContextStates {
     return engine
         .encoder()
         .behind(
-            before.stream().map(Attached::states).toList(), candidate.title(), candidate.text());
+            before.stream().map(Attached::states).toList(),
+            candidate.title(),
+            candidate.text(),
+            wanted);
   }
 
   private long bytes(ContextRef context) {

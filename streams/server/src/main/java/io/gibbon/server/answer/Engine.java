@@ -17,6 +17,8 @@ import io.gibbon.runtime.rank.ContextReader.Reading;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 
@@ -47,7 +49,8 @@ public record Engine(
         runtime,
         runtime.cache(),
         new RuntimeRanker(runtime, new ContextRanker(runtime.reader())),
-        (before, title, text) -> encoder.encode(before, runtime.contextTokens(title, text)));
+        (before, title, text, wanted) ->
+            encoder.encode(before, runtime.contextTokens(title, text), wanted));
   }
 
   /** Prompts as the model's chat template words them. */
@@ -149,9 +152,11 @@ public record Engine(
      * @param before states of those in front of it, in order
      * @param title of its document
      * @param text its own
+     * @param wanted asked now and then
      * @return as many tokens as it has apart; the caller closes them
+     * @throws CancellationException if they are not wanted any more
      */
-    KvStates behind(List<KvStates> before, String title, String text);
+    KvStates behind(List<KvStates> before, String title, String text, BooleanSupplier wanted);
   }
 
   /** Turns questions into tokens. Thread-safe; may take a while for long texts. */

@@ -75,7 +75,7 @@ class CombinationTest {
     CountDownLatch encoding = new CountDownLatch(1);
     CountDownLatch waits = new CountDownLatch(1);
     server.encoder.onEncode =
-        () -> {
+        wanted -> {
           encoding.countDown();
           try {
             waits.await();
@@ -101,6 +101,30 @@ class CombinationTest {
   }
 
   @Test
+  void aClientThatLeavesEndsItsEncodingAndWhoWaitsForItDoesItAgain() throws Exception {
+    CountDownLatch encoding = new CountDownLatch(1);
+    server.encoder.onEncode =
+        wanted -> {
+          server.encoder.onEncode = again -> {};
+          encoding.countDown();
+          await().until(() -> !wanted.getAsBoolean());
+        };
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<JsonObject> question = () -> ask("\"top_k\": 2");
+      Future<JsonObject> leaves = clients.submit(question);
+      encoding.await();
+      Future<JsonObject> stays = clients.submit(question);
+      await().until(() -> server.cache.stats().hits() == 2 + 1);
+      leaves.cancel(true);
+      assertThat(stays.get().getJsonObject("gibbon").getString("combine")).isEqualTo("sequential");
+    }
+    assertThat(server.encoder.encoded).containsExactly("word of a", "word of a");
+    server.states.delete("default", "a", 300);
+    server.states.delete("default", "b", 300);
+    await().until(() -> server.cache.stats().cachedBytes() == 0);
+  }
+
+  @Test
   void whatIsReplacedOrDeletedIsFreedAtOnceAndEncodedAnew() throws Exception {
     ask("\"top_k\": 2");
     assertThat(server.cache.stats().entries()).isEqualTo(3);
@@ -117,7 +141,7 @@ class CombinationTest {
 
   @Test
   void whatIsDeletedWhileItIsEncodedDoesNotStay() throws Exception {
-    server.encoder.onEncode = () -> server.states.delete("default", "a", 300);
+    server.encoder.onEncode = wanted -> server.states.delete("default", "a", 300);
     ask("\"top_k\": 2");
     await().until(() -> server.cache.stats().entries() == 1);
     server.states.delete("default", "b", 300);
