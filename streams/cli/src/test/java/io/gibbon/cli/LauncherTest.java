@@ -42,7 +42,7 @@ class LauncherTest {
     Files.writeString(java, JAVA);
     Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
     sdk = Files.createDirectories(home.resolve("sdk"));
-    Files.createFile(sdk.resolve("tornado-argfile"));
+    Files.writeString(sdk.resolve("tornado-argfile"), "-XX:+UseParallelGC\n");
   }
 
   @Test
@@ -113,6 +113,16 @@ class LauncherTest {
     assertThat(arguments(Map.of(), "up", "--backend", "tornado"))
         .noneMatch(this::isTornado)
         .anyMatch(line -> line.startsWith("gibbon: no TornadoVM SDK in TORNADOVM_HOME; see http"));
+  }
+
+  @Test
+  void oneGarbageCollectorIsChosen() throws Exception {
+    String serial = "-XX:+UseSerialGC";
+    assertThat(arguments(Map.of(), "up")).contains(serial);
+    assertThat(arguments(Map.of(), "up", "--backend", "tornado")).doesNotContain(serial);
+    assertThat(arguments(Map.of("GIBBON_JAVA_OPTS", "-XX:+UseZGC"), "up"))
+        .contains("-XX:+UseZGC")
+        .doesNotContain(serial);
   }
 
   private boolean isTornado(String argument) {
