@@ -47,7 +47,7 @@ final class Pages {
     long keys = layout.keyOffset(states.tokens(), layer, head, token);
     long scales = layout.keyScaleOffset(states.tokens(), layer, head, token);
     for (int i = 0; i < SLOT * layout.headDim(); i++) {
-      long scale = scales + (i / SLOT / KvLayout.PANEL * SLOT + i % SLOT) * Short.BYTES;
+      long scale = scales + i % SLOT * Short.BYTES;
       out[at + i] = number(states, keys, i) * scale(states, scale);
     }
   }

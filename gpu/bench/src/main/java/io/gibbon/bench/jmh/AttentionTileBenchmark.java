@@ -2,7 +2,11 @@ package io.gibbon.bench.jmh;
 
 import io.gibbon.runtime.kernel.Kernels;
 import io.gibbon.runtime.kernel.VectorKernels;
+import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +25,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Attention of some query vectors to one tile of 64 cached tokens of one head: keys and values are
- * widened from binary16, on the way for few queries, scores, online softmax, weighted values. One
- * call is {@code queries * 16} thousand operations.
+ * widened, on the way for few queries, scores, online softmax, weighted values. One call is {@code
+ * queries * 16} thousand operations.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -35,7 +39,7 @@ public class AttentionTileBenchmark {
   private static final int TOKENS = 64;
   private static final int DIMENSIONS = 64;
   private static final int DEPTH = 64;
-  private static final int PANEL = KvLayout.PANEL;
+  private static final int PANEL = KvLayout.PANEL * DEPTH;
   private static final int FEW = 6;
   private static final int LENGTH = DIMENSIONS + Kernels.LANES;
   private static final float SCALE = 0.125f;
@@ -44,10 +48,14 @@ public class AttentionTileBenchmark {
   @Param({"3", "48", "96"})
   public int queries;
 
+  /** How keys and values are stored. */
+  @Param({"F16", "I8"})
+  public KvFormat format;
+
   private final Kernels kernels = new VectorKernels();
-  private final short[] keys = new short[TOKENS * DIMENSIONS];
-  private final short[] values = new short[TOKENS * DIMENSIONS];
   private final float[] wide = new float[TOKENS * DIMENSIONS];
+  private MemorySegment keys;
+  private MemorySegment values;
   private float[] query;
   private float[] scores;
   private float[] accumulators;
@@ -56,10 +64,8 @@ public class AttentionTileBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     SplittableRandom random = new SplittableRandom(1);
-    for (int i = 0; i < TOKENS * DIMENSIONS; i++) {
-      keys[i] = half(random);
-      values[i] = half(random);
-    }
+    keys = numbers(random);
+    values = numbers(random);
     query = new float[queries * DIMENSIONS];
     for (int i = 0; i < query.length; i++) {
       query[i] = (float) random.nextDouble(-1, 1);
@@ -68,11 +74,24 @@ public class AttentionTileBenchmark {
     accumulators = new float[queries * LENGTH];
   }
 
+  private MemorySegment numbers(SplittableRandom random) {
+    MemorySegment numbers = Arena.ofAuto().allocate(2L * TOKENS * DIMENSIONS);
+    for (int i = 0; i < TOKENS * DIMENSIONS; i++) {
+      if (format == KvFormat.F16) {
+        short half = Float.floatToFloat16((float) random.nextDouble(-1, 1));
+        numbers.setAtIndex(ValueLayout.JAVA_SHORT, i, half);
+      } else {
+        numbers.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt(-127, 128));
+      }
+    }
+    return numbers;
+  }
+
   /** One tile. */
   @Benchmark
   public float[] attend() {
     Arrays.fill(accumulators, 0);
-    multiply(query, keys, PANEL * DIMENSIONS, TOKENS, scores, TOKENS, false);
+    multiply(query, keys, TOKENS, scores, TOKENS, false);
     for (int i = 0; i < queries; i++) {
       kernels.softmax(
           scores,
@@ -85,24 +104,26 @@ public class AttentionTileBenchmark {
           i * LENGTH,
           LENGTH);
     }
-    multiply(scores, values, PANEL * TOKENS, DIMENSIONS, accumulators, LENGTH, true);
+    multiply(scores, values, DIMENSIONS, accumulators, LENGTH, true);
     return accumulators;
-  }
-
-  private static short half(SplittableRandom random) {
-    return Float.floatToFloat16((float) random.nextDouble(-1, 1));
   }
 
   /** A product with keys or values; both depths are 64. */
   private void multiply(
-      float[] a, short[] b, int panelStride, int columns, float[] c, int cStride, boolean add) {
-    if (queries <= FEW) {
-      kernels.multiplyHalves(
-          a, 0, DEPTH, queries, b, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
+      float[] a, MemorySegment b, int columns, float[] c, int cStride, boolean add) {
+    long bytes = (long) PANEL * format.bytes();
+    boolean halves = format == KvFormat.F16;
+    if (queries <= FEW && halves) {
+      kernels.multiplyHalves(a, 0, DEPTH, queries, b, 0, bytes, columns, DEPTH, c, 0, cStride, add);
+    } else if (queries <= FEW) {
+      kernels.multiplyCodes(a, 0, DEPTH, queries, b, 0, bytes, columns, DEPTH, c, 0, cStride, add);
     } else {
-      kernels.widen(b, wide, 0, wide.length);
-      kernels.multiply(
-          a, 0, DEPTH, queries, wide, 0, panelStride, columns, DEPTH, c, 0, cStride, add);
+      if (halves) {
+        kernels.widenHalves(b, 0, wide, 0, wide.length);
+      } else {
+        kernels.widenCodes(b, 0, wide, 0, wide.length);
+      }
+      kernels.multiply(a, 0, DEPTH, queries, wide, 0, PANEL, columns, DEPTH, c, 0, cStride, add);
     }
   }
 }

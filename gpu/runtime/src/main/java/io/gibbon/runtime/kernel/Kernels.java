@@ -1,5 +1,7 @@
 package io.gibbon.runtime.kernel;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The primitive operations of the forward pass. Implementations have no state and are safe for any
  * number of threads.
@@ -96,9 +98,6 @@ public interface Kernels {
   /** {@code x *= factors}. */
   void multiplyEach(float[] x, int xOffset, float[] factors, int n);
 
-  /** Multiplies each of some adjacent rows of {@value #LANES} numbers by the same factors. */
-  void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset);
-
   /** {@code gate = gate / (1 + exp(-gate)) * up}. */
   void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n);
 
@@ -140,24 +139,31 @@ public interface Kernels {
    */
   double exponentials(float[] x, int n, float shift, float factor, float[] out);
 
-  /** Widens signed 8-bit codes to binary32. */
-  void widen(byte[] from, float[] to, int toOffset, int n);
+  /**
+   * Widens signed 8-bit codes to binary32.
+   *
+   * @param n a multiple of twice {@value #LANES}
+   */
+  void widenCodes(MemorySegment from, long offset, float[] to, int toOffset, int n);
 
-  /** Widens binary16 to binary32. */
-  void widen(short[] from, float[] to, int toOffset, int n);
+  /** Widens binary16, all finite, little-endian, to binary32. */
+  void widenHalves(MemorySegment from, long offset, float[] to, int toOffset, int n);
 
   /**
-   * As {@link #multiply}, with the same bits, but {@code b} is binary16, all finite, and widened on
-   * the way: faster for a few rows.
+   * As {@link #multiply}, with the same bits, but {@code b} is binary16, all finite and
+   * little-endian, and widened on the way: faster for a few rows.
+   *
+   * @param bPanelBytes distance of panels
+   * @param depth even
    */
   void multiplyHalves(
       float[] a,
       int aOffset,
       int aStride,
       int rows,
-      short[] b,
-      int bOffset,
-      int bPanelStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,
@@ -165,24 +171,15 @@ public interface Kernels {
       int cStride,
       boolean add);
 
-  /**
-   * As {@link #multiplyHalves}, but {@code b} is signed 8-bit codes times scales.
-   *
-   * @param scales one for each column and each {@value #LANES} steps of the depth: those of a panel
-   *     are adjacent, and in it those of one group of steps
-   * @param scaleStride distance of the scales of two groups: {@value #LANES}, or 0 if all share the
-   *     first {@value #LANES} scales
-   */
+  /** As {@link #multiplyHalves}, but {@code b} is signed 8-bit codes. */
   void multiplyCodes(
       float[] a,
       int aOffset,
       int aStride,
       int rows,
-      byte[] b,
-      int bOffset,
-      int bPanelStride,
-      float[] scales,
-      int scaleStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,

@@ -1,9 +1,16 @@
 package io.gibbon.runtime.kernel;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /** The kernels as plain loops: the reference that faster ones are held to. */
 public final class ScalarKernels implements Kernels {
+
+  private static final ValueLayout.OfShort HALF =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE_ENDIAN);
 
   @Override
   public String name() {
@@ -107,13 +114,6 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset) {
-    for (int i = 0; i < rows * LANES; i++) {
-      x[xOffset + i] *= factors[factorsOffset + i % LANES];
-    }
-  }
-
-  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i++) {
       double g = gate[gateOffset + i];
@@ -176,16 +176,16 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void widen(byte[] from, float[] to, int toOffset, int n) {
+  public void widenCodes(MemorySegment from, long offset, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
-      to[toOffset + i] = from[i];
+      to[toOffset + i] = from.get(ValueLayout.JAVA_BYTE, offset + i);
     }
   }
 
   @Override
-  public void widen(short[] from, float[] to, int toOffset, int n) {
+  public void widenHalves(MemorySegment from, long offset, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
-      to[toOffset + i] = Float.float16ToFloat(from[i]);
+      to[toOffset + i] = Float.float16ToFloat(from.get(HALF, offset + 2L * i));
     }
   }
 
@@ -195,9 +195,9 @@ public final class ScalarKernels implements Kernels {
       int aOffset,
       int aStride,
       int rows,
-      short[] b,
-      int bOffset,
-      int bPanelStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,
@@ -206,10 +206,7 @@ public final class ScalarKernels implements Kernels {
       boolean add) {
     float[] panel = new float[depth * LANES];
     for (int column = 0; column < columns; column += LANES) {
-      int from = bOffset + column / LANES * bPanelStride;
-      for (int i = 0; i < panel.length; i++) {
-        panel[i] = Float.float16ToFloat(b[from + i]);
-      }
+      widenHalves(b, bOffset + column / LANES * bPanelBytes, panel, 0, panel.length);
       int target = cOffset + column;
       multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
     }
@@ -221,11 +218,9 @@ public final class ScalarKernels implements Kernels {
       int aOffset,
       int aStride,
       int rows,
-      byte[] b,
-      int bOffset,
-      int bPanelStride,
-      float[] scales,
-      int scaleStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,
@@ -233,13 +228,8 @@ public final class ScalarKernels implements Kernels {
       int cStride,
       boolean add) {
     float[] panel = new float[depth * LANES];
-    int groups = (depth + LANES - 1) / LANES;
     for (int column = 0; column < columns; column += LANES) {
-      int from = bOffset + column / LANES * bPanelStride;
-      for (int i = 0; i < panel.length; i++) {
-        int group = column / LANES * groups + i / LANES / LANES;
-        panel[i] = b[from + i] * scales[group * scaleStride + i % LANES];
-      }
+      widenCodes(b, bOffset + column / LANES * bPanelBytes, panel, 0, panel.length);
       int target = cOffset + column;
       multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
     }

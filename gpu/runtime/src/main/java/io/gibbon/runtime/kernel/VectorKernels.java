@@ -3,6 +3,7 @@ package io.gibbon.runtime.kernel;
 import static io.gibbon.runtime.kernel.Simd.F;
 import static io.gibbon.runtime.kernel.Simd.W;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -149,17 +150,6 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void multiplyRows(float[] x, int xOffset, int rows, float[] factors, int factorsOffset) {
-    for (int lane = 0; lane < LANES; lane += W) {
-      FloatVector factor = FloatVector.fromArray(F, factors, factorsOffset + lane);
-      for (int row = 0; row < rows; row++) {
-        int at = xOffset + lane + row * LANES;
-        FloatVector.fromArray(F, x, at).mul(factor).intoArray(x, at);
-      }
-    }
-  }
-
-  @Override
   public void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
     for (int i = 0; i < n; i += W) {
       FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
@@ -276,17 +266,13 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void widen(byte[] from, float[] to, int toOffset, int n) {
-    for (int i = 0; i < n; i++) {
-      to[toOffset + i] = from[i];
-    }
+  public void widenCodes(MemorySegment from, long offset, float[] to, int toOffset, int n) {
+    VectorCached.widenCodes(from, offset, to, toOffset, n);
   }
 
   @Override
-  public void widen(short[] from, float[] to, int toOffset, int n) {
-    for (int i = 0; i < n; i++) {
-      to[toOffset + i] = Float.float16ToFloat(from[i]);
-    }
+  public void widenHalves(MemorySegment from, long offset, float[] to, int toOffset, int n) {
+    VectorCached.widenHalves(from, offset, to, toOffset, n);
   }
 
   @Override
@@ -295,9 +281,9 @@ public final class VectorKernels implements Kernels {
       int aOffset,
       int aStride,
       int rows,
-      short[] b,
-      int bOffset,
-      int bPanelStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,
@@ -311,7 +297,7 @@ public final class VectorKernels implements Kernels {
         rows,
         b,
         bOffset,
-        bPanelStride,
+        bPanelBytes,
         columns,
         depth,
         c,
@@ -326,11 +312,9 @@ public final class VectorKernels implements Kernels {
       int aOffset,
       int aStride,
       int rows,
-      byte[] b,
-      int bOffset,
-      int bPanelStride,
-      float[] scales,
-      int scaleStride,
+      MemorySegment b,
+      long bOffset,
+      long bPanelBytes,
       int columns,
       int depth,
       float[] c,
@@ -344,9 +328,7 @@ public final class VectorKernels implements Kernels {
         rows,
         b,
         bOffset,
-        bPanelStride,
-        scales,
-        scaleStride,
+        bPanelBytes,
         columns,
         depth,
         c,

@@ -8,8 +8,7 @@ public enum KvFormat {
   F16(2, false),
   /**
    * Signed 8-bit codes from -127 to 127, times a scale of binary16: in every head of every layer
-   * one for each {@value KvLayout#PANEL} dimensions of a token's key, since keys have dimensions
-   * far greater than others, and one for its value.
+   * one for a token's key and one for its value.
    */
   I8(1, true);
 

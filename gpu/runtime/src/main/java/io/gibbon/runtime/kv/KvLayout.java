@@ -8,10 +8,11 @@ package io.gibbon.runtime.kv;
  * by head. A block holds first the keys, in panels of {@value #PANEL} tokens: within a panel
  * dimension-major, so that {@value #PANEL} tokens of one dimension are adjacent; lanes past the
  * last token are zero. Then the values, in panels of {@value #PANEL} dimensions: within a panel
- * token-major. So both are what a product over panels reads: one row of {@value #PANEL} numbers for
- * each step along its depth. Where the format has scales, those of the keys follow the keys: panel
- * by panel, and within a panel for each {@value #PANEL} dimensions one for each lane; and those of
- * the values follow the values, one a token. Everything is little-endian.
+ * token-major, and zero for one token more if their number is odd. So both are what a product over
+ * panels reads: an even number of rows of {@value #PANEL} numbers, one for each step along its
+ * depth. Where the format has scales, those of the keys follow the keys, one a token and zero for
+ * the lanes past the last, and those of the values follow the values, one a token. Everything is
+ * little-endian.
  *
  * @param layers layers of the model
  * @param kvHeads key-value heads of a layer
@@ -24,7 +25,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
   public static final int PANEL = 16;
 
   /** Version of this layout; part of every profile's fingerprint. */
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   /**
    * The layout of states that are still being computed, which codes would lose too much of: a
@@ -46,17 +47,17 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
 
   /** Bytes of the values of one block for a number of tokens. */
   public long valueBytes(int tokens) {
-    return (long) tokens * headDim * format.bytes();
+    return (long) even(tokens) * headDim * format.bytes();
   }
 
   /** Bytes from the values of {@value #PANEL} dimensions to those of the next. */
   public long valuePanelBytes(int tokens) {
-    return (long) tokens * PANEL * format.bytes();
+    return (long) even(tokens) * PANEL * format.bytes();
   }
 
   /** Bytes of the scales of a block's keys. */
   public long keyScaleBytes(int tokens) {
-    return format.scaled() ? (long) padded(tokens) * (headDim / PANEL) * Short.BYTES : 0;
+    return format.scaled() ? (long) padded(tokens) * Short.BYTES : 0;
   }
 
   /** Bytes of the scales of a block's values. */
@@ -74,6 +75,11 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return (tokens + PANEL - 1) / PANEL * PANEL;
   }
 
+  /** Tokens with the one that makes their number even. */
+  private static int even(int tokens) {
+    return (tokens + 1) / 2 * 2;
+  }
+
   /** Where the block of a layer and head begins in states of a number of tokens. */
   public long blockOffset(int tokens, int layer, int kvHead) {
     return ((long) layer * kvHeads + kvHead) * blockBytes(tokens);
@@ -84,11 +90,9 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return blockOffset(tokens, layer, kvHead) + (long) token * headDim * format.bytes();
   }
 
-  /** Where the scales of the key panel begin whose first token is {@code token}. */
+  /** Where the scale of a token's key lies; the next token's follows. */
   public long keyScaleOffset(int tokens, int layer, int kvHead, int token) {
-    return blockOffset(tokens, layer, kvHead)
-        + keyBytes(tokens)
-        + (long) token * (headDim / PANEL) * Short.BYTES;
+    return blockOffset(tokens, layer, kvHead) + keyBytes(tokens) + (long) token * Short.BYTES;
   }
 
   /** Where the scale of a token's value lies; the next token's follows. */
@@ -108,7 +112,7 @@ public record KvLayout(int layers, int kvHeads, int headDim, KvFormat format) {
     return blockOffset(tokens, layer, kvHead)
         + keyBytes(tokens)
         + keyScaleBytes(tokens)
-        + ((long) dim * tokens + (long) token * PANEL) * format.bytes();
+        + ((long) dim * even(tokens) + (long) token * PANEL) * format.bytes();
   }
 
   /** Bytes of all blocks. */

@@ -149,12 +149,10 @@ public final class KvStates implements AutoCloseable {
     int bytes = layout.format().bytes();
     int lane = token % KvLayout.PANEL;
     long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
-    long keyScales =
-        layout.keyScaleOffset(tokens, layer, kvHead, token - lane) + (long) lane * Short.BYTES;
+    float perKey = scaleAt(layout.keyScaleOffset(tokens, layer, kvHead, token));
     float perValue = scaleAt(layout.valueScaleOffset(tokens, layer, kvHead, token));
     for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
       long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
-      float perKey = scaleAt(keyScales + (long) dim * Short.BYTES);
       for (int i = 0; i < KvLayout.PANEL; i++) {
         key[dim + i] = number(keys + (long) (dim + i) * KvLayout.PANEL * bytes) * perKey;
         value[dim + i] = number(values + (long) i * bytes) * perValue;
@@ -190,33 +188,26 @@ public final class KvStates implements AutoCloseable {
       int valueOffset) {
     int bytes = layout.format().bytes();
     int lane = token % KvLayout.PANEL;
-    int panel = token - lane;
-    long keys = layout.keyOffset(tokens, layer, kvHead, panel) + (long) lane * bytes;
-    long keyScales =
-        layout.keyScaleOffset(tokens, layer, kvHead, panel) + (long) lane * Short.BYTES;
-    long valueScale = layout.valueScaleOffset(tokens, layer, kvHead, token);
-    float perValue = scale(value, valueOffset, layout.headDim(), valueScale);
+    long keys = layout.keyOffset(tokens, layer, kvHead, token - lane) + (long) lane * bytes;
+    float perKey = scale(key, keyOffset, layout.keyScaleOffset(tokens, layer, kvHead, token));
+    put(keys, KvLayout.PANEL, key, keyOffset, layout.headDim(), perKey);
+    float perValue =
+        scale(value, valueOffset, layout.valueScaleOffset(tokens, layer, kvHead, token));
     for (int dim = 0; dim < layout.headDim(); dim += KvLayout.PANEL) {
       long values = layout.valueOffset(tokens, layer, kvHead, token, dim);
-      float perKey =
-          scale(key, keyOffset + dim, KvLayout.PANEL, keyScales + (long) dim * Short.BYTES);
-      for (int i = 0; i < KvLayout.PANEL; i++) {
-        long keyAt = keys + (long) (dim + i) * KvLayout.PANEL * bytes;
-        put(keyAt, key[keyOffset + dim + i], perKey);
-        put(values + (long) i * bytes, value[valueOffset + dim + i], perValue);
-      }
+      put(values, 1, value, valueOffset + dim, KvLayout.PANEL, perValue);
     }
   }
 
   /**
-   * Stores the scale of some numbers, where the format has scales, and returns it as it is read.
+   * Stores the scale of a key or value, where the format has scales, and returns it as it is read.
    */
-  private float scale(float[] numbers, int offset, int n, long at) {
+  private float scale(float[] numbers, int offset, long at) {
     if (!layout.format().scaled()) {
       return 1;
     }
     float greatest = 0;
-    for (int i = offset; i < offset + n; i++) {
+    for (int i = offset; i < offset + layout.headDim(); i++) {
       greatest = Math.max(greatest, Math.abs(numbers[i]));
     }
     short scale = Float.floatToFloat16(Math.min(GREATEST_HALF, greatest / GREATEST_CODE));
@@ -224,11 +215,25 @@ public final class KvStates implements AutoCloseable {
     return Float.float16ToFloat(scale);
   }
 
-  private void put(long at, float number, float scale) {
+  /** Stores numbers so far apart. */
+  private void put(long at, int distance, float[] numbers, int offset, int n, float scale) {
     switch (layout.format()) {
-      case F32 -> memory.set(ValueLayout.JAVA_FLOAT, at, number);
-      case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, half(number));
-      case I8 -> memory.set(ValueLayout.JAVA_BYTE, at, code(number, scale));
+      case F32 -> {
+        for (int i = 0; i < n; i++) {
+          memory.set(ValueLayout.JAVA_FLOAT, at + 4L * i * distance, numbers[offset + i]);
+        }
+      }
+      case F16 -> {
+        for (int i = 0; i < n; i++) {
+          memory.set(ValueLayout.JAVA_SHORT, at + 2L * i * distance, half(numbers[offset + i]));
+        }
+      }
+      case I8 -> {
+        for (int i = 0; i < n; i++) {
+          byte code = code(numbers[offset + i], scale);
+          memory.set(ValueLayout.JAVA_BYTE, at + (long) i * distance, code);
+        }
+      }
     }
   }
 

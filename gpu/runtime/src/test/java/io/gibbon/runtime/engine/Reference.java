@@ -65,17 +65,17 @@ final class Reference {
     boolean scaled = layout.format() == KvFormat.I8;
     long keys = layout.blockOffset(states.tokens(), 0, kvHead);
     long keyScales = keys + (long) padded * d * bytes;
-    long values = keyScales + (scaled ? (long) padded * d / 16 * 2 : 0);
-    long valueScales = values + (long) states.tokens() * d * bytes;
+    long values = keyScales + (scaled ? padded * 2L : 0);
+    int even = (states.tokens() + 1) / 2 * 2;
+    long valueScales = values + (long) even * d * bytes;
     double[] both = new double[2 * d];
     for (int i = 0; i < d; i++) {
       long keyAt = (long) token / 16 * 16 * d + i * 16L + token % 16;
-      long valueAt = (long) i / 16 * 16 * states.tokens() + token * 16L + i % 16;
-      long keyScale = (long) token / 16 * d + i / 16 * 16 + token % 16;
+      long valueAt = (long) i / 16 * 16 * even + token * 16L + i % 16;
       both[i] = number(states, keys + keyAt * bytes);
       both[d + i] = number(states, values + valueAt * bytes);
       if (scaled) {
-        both[i] *= half(states, keyScales + keyScale * 2);
+        both[i] *= half(states, keyScales + token * 2L);
         both[d + i] *= half(states, valueScales + token * 2L);
       }
     }

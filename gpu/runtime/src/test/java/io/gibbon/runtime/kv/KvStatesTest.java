@@ -44,11 +44,11 @@ class KvStatesTest {
       states.put(1, 0, 18, key, 0, value, 0);
       MemorySegment memory = states.memory();
       long block = layout.blockOffset(21, 1, 0);
-      assertThat(block).isEqualTo(2L * (32 + 21) * 32 * 4);
+      assertThat(block).isEqualTo(2L * (32 + 22) * 32 * 4);
       for (int d = 0; d < 32; d++) {
         long keyAt = block + (16L * 32 + d * 16 + 2) * 4;
         assertThat(memory.get(ValueLayout.JAVA_FLOAT, keyAt)).isEqualTo(key[d]);
-        long valueAt = block + (32L * 32 + d / 16 * 16 * 21 + 18 * 16 + d % 16) * 4;
+        long valueAt = block + (32L * 32 + d / 16 * 16 * 22 + 18 * 16 + d % 16) * 4;
         assertThat(memory.get(ValueLayout.JAVA_FLOAT, valueAt)).isEqualTo(value[d]);
       }
     }
@@ -77,10 +77,10 @@ class KvStatesTest {
       states.put(0, 1, 17, key, 0, value, 0);
       MemorySegment memory = states.memory();
       long keys = layout.keyOffset(18, 0, 1, 16) + 1;
+      long scaleAt = layout.keyScaleOffset(18, 0, 1, 17);
+      float scale = Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT, scaleAt));
+      assertThat(scale).isCloseTo(100 / 127f, within(0.001f));
       for (int dim = 0; dim < 32; dim++) {
-        long scaleAt = layout.keyScaleOffset(18, 0, 1, 16) + (dim / 16 * 16 + 1) * 2L;
-        float scale = Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT, scaleAt));
-        assertThat(scale).isCloseTo(dim < 16 ? 100 / 127f : 0.01f, within(0.02f));
         byte code = memory.get(ValueLayout.JAVA_BYTE, keys + dim * 16L);
         assertThat(code * scale).isCloseTo(key[dim], within(scale * 0.6f));
       }
