@@ -77,11 +77,11 @@ final class ForwardPass {
     int last =
         slices.stream().mapToInt(slice -> slice.depth(model.layers())).max().orElseThrow() - 1;
     for (int layer = 0; layer < last; layer++) {
-      queriesKeysValues(layer, all, rows);
+      queriesKeysValues(layer, plan);
       attend(layer, plan);
       feedForward(layer, rows);
     }
-    queriesKeysValues(last, all, rows);
+    queriesKeysValues(last, plan);
     if (wanted.isEmpty()) {
       return;
     }
@@ -143,18 +143,15 @@ final class ForwardPass {
     }
   }
 
-  private void queriesKeysValues(int layer, List<RowRange> ranges, int rows) {
+  private void queriesKeysValues(int layer, AttentionPlan plan) {
     Weights.Layer weight = weights.layers().get(layer);
+    int rows = plan.rows();
     norm(hidden, weight.attentionNorm(), rows);
     matmul.run(normed, model.width(), rows, weight.queryKeyValue(), queryKeyValue, qkvWidth);
-    for (RowRange range : ranges) {
-      KvStates own = range.slice().sequence().own();
-      forEachRow(
-          range.count(), i -> rotateAndStore(layer, range.row() + i, own, range.first() + i));
-    }
+    forEachRow(rows, row -> rotateAndStore(layer, row, plan.range(row)));
   }
 
-  private void rotateAndStore(int layer, int row, KvStates own, int token) {
+  private void rotateAndStore(int layer, int row, RowRange range) {
     Weights.Layer weight = weights.layers().get(layer);
     int queries = row * qkvWidth;
     int keys = queries + queryWidth;
@@ -163,6 +160,8 @@ final class ForwardPass {
         queryKeyValue, queries, weight.queryKeyValueBias(), 0, weight.queryKeyValueBias().length);
     normHeads(weight.queryNorm(), queries, model.heads());
     normHeads(weight.keyNorm(), keys, model.kvHeads());
+    KvStates own = range.slice().sequence().own();
+    int token = range.ownIndex(row);
     Rope rotation = model.visible(layer) == Integer.MAX_VALUE ? rope : slidingRope;
     rotation.rotate(row, queryKeyValue, queries, model.heads() + model.kvHeads(), model.headDim());
     for (int head = 0; head < model.kvHeads(); head++) {
@@ -274,14 +273,17 @@ final class ForwardPass {
     }
   }
 
+  /** Adjacent rows go to one worker: their keys lie in the same lines of its cache. */
   private void forEachRow(int rows, RowBody body) {
-    if (rows < FEW_ROWS) {
-      for (int row = 0; row < rows; row++) {
-        body.run(row);
-      }
-    } else {
-      workers.forEach(rows, (row, worker) -> body.run(row));
-    }
+    int together = rows < FEW_ROWS ? rows : Math.clamp(rows / FEW_ROWS, 1, KvLayout.PANEL);
+    workers.forEach(
+        (rows + together - 1) / together,
+        (index, worker) -> {
+          int end = Math.min(rows, (index + 1) * together);
+          for (int row = index * together; row < end; row++) {
+            body.run(row);
+          }
+        });
   }
 
   private interface RowBody {
