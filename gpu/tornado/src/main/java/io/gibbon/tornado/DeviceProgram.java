@@ -160,7 +160,7 @@ final class DeviceProgram implements AutoCloseable {
         arrays.pieces);
     graph.task(
         "merge",
-        AttentionKernels::merge,
+        MergeKernels::merge,
         context,
         arrays.table,
         arrays.stepInts,
@@ -170,7 +170,7 @@ final class DeviceProgram implements AutoCloseable {
         arrays.contextWeights);
     graph.task(
         "share",
-        AttentionKernels::share,
+        MergeKernels::share,
         context,
         arrays.counter,
         arrays.table,

@@ -29,7 +29,7 @@ final class Grids {
     }
     grid("layer.heads", HeadKernels.THREADS);
     grid("layer.attend", AttentionKernels.THREADS);
-    grid("layer.merge", AttentionKernels.MERGE_THREADS);
+    grid("layer.merge", MergeKernels.THREADS);
     grid("layer.share", RowKernels.THREADS);
     grid("layer.gate", RowKernels.THREADS);
     grid("layer.advance", 1);
