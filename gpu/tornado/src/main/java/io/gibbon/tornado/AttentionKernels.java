@@ -64,21 +64,21 @@ final class AttentionKernels {
     int stride = (heads + 2 * kvHeads) * dim;
     int window = table.get(ModelTable.HEADER + layer * ModelTable.RECORD + ModelTable.VISIBLE);
 
-    int item = plan.get(StepPlan.ITEM_TABLE) + c.groupIdx * StepPlan.ITEM;
-    int queries = plan.get(item + StepPlan.QUERY_COUNT);
-    int firstQuery = plan.get(item + StepPlan.FIRST_QUERY);
+    int item = plan.get(StepTable.ITEM_TABLE) + c.groupIdx * StepTable.ITEM;
+    int queries = plan.get(item + StepTable.QUERY_COUNT);
+    int firstQuery = plan.get(item + StepTable.FIRST_QUERY);
     int query = Math.min(thread / TILE, queries - 1);
     int row = (firstQuery + query) / group;
-    row = plan.get(plan.get(StepPlan.QUERY_TABLE) + row);
+    row = plan.get(plan.get(StepTable.QUERY_TABLE) + row);
     int head = kvHead * group + (firstQuery + query) % group;
-    int entry = plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW;
-    int position = plan.get(entry + StepPlan.POSITION);
-    int ownIndex = plan.get(entry + StepPlan.OWN_INDEX);
-    int shares = plan.get(entry + StepPlan.SHARES);
+    int entry = plan.get(StepTable.ROW_TABLE) + row * StepTable.ROW;
+    int position = plan.get(entry + StepTable.POSITION);
+    int ownIndex = plan.get(entry + StepTable.OWN_INDEX);
+    int shares = plan.get(entry + StepTable.SHARES);
 
     for (int i = thread; i < queries * dim; i += THREADS) {
       int one = firstQuery + i / dim;
-      int oneRow = plan.get(plan.get(StepPlan.QUERY_TABLE) + one / group);
+      int oneRow = plan.get(plan.get(StepTable.QUERY_TABLE) + one / group);
       int oneHead = kvHead * group + one % group;
       q[i] = qkv.get(oneRow * stride + oneHead * dim + i % dim);
     }
@@ -89,26 +89,26 @@ final class AttentionKernels {
 
     float greatest = Float.NEGATIVE_INFINITY;
     float sum = 0;
-    int pieceTo = plan.get(item + StepPlan.PIECES_TO);
-    for (int p = plan.get(item + StepPlan.PIECES_FROM); p < pieceTo; p++) {
-      int piece = plan.get(StepPlan.PIECE_TABLE) + p * StepPlan.PIECE;
-      int slots = plan.get(StepPlan.SLOT_TABLE) + plan.get(piece + StepPlan.PIECE_SLOTS);
-      int start = plan.get(piece + StepPlan.PIECE_START);
-      int causal = plan.get(piece + StepPlan.PIECE_CAUSAL);
-      int index = plan.get(piece + StepPlan.PIECE_INDEX);
-      int from = plan.get(piece + StepPlan.PIECE_FROM);
-      int to = plan.get(piece + StepPlan.PIECE_TO);
+    int pieceTo = plan.get(item + StepTable.PIECES_TO);
+    for (int p = plan.get(item + StepTable.PIECES_FROM); p < pieceTo; p++) {
+      int piece = plan.get(StepTable.PIECE_TABLE) + p * StepTable.PIECE;
+      int slots = plan.get(StepTable.SLOT_TABLE) + plan.get(piece + StepTable.PIECE_SLOTS);
+      int start = plan.get(piece + StepTable.PIECE_START);
+      int causal = plan.get(piece + StepTable.PIECE_CAUSAL);
+      int index = plan.get(piece + StepTable.PIECE_INDEX);
+      int from = plan.get(piece + StepTable.PIECE_FROM);
+      int to = plan.get(piece + StepTable.PIECE_TO);
       int end = to;
       if (causal == 1) {
-        end = Math.min(to, plan.get(item + StepPlan.LAST_OWN_INDEX) + 1);
+        end = Math.min(to, plan.get(item + StepTable.LAST_OWN_INDEX) + 1);
       }
-      int least = plan.get(item + StepPlan.LEAST_POSITION) - start - window + 1;
+      int least = plan.get(item + StepTable.LEAST_POSITION) - start - window + 1;
       from = Math.max(from, Math.max(0, least) / TILE * TILE);
       int seen = position - start - window + 1;
       int visible = to;
-      float scale = step.get(StepPlan.ATTENTION_SCALE);
+      float scale = step.get(StepTable.ATTENTION_SCALE);
       if (index >= 0) {
-        scale = step.get(StepPlan.SCALES + 2 * row);
+        scale = step.get(StepTable.SCALES + 2 * row);
       }
       if (causal == 1) {
         visible = Math.min(to, ownIndex + 1);
@@ -175,15 +175,15 @@ final class AttentionKernels {
       }
     }
 
-    int span = plan.get(item + StepPlan.ITEM_SPAN);
+    int span = plan.get(item + StepTable.ITEM_SPAN);
     for (int i = 0; i < queries; i++) {
       int one = firstQuery + i;
-      int oneRow = plan.get(plan.get(StepPlan.QUERY_TABLE) + one / group);
-      int oneEntry = plan.get(StepPlan.ROW_TABLE) + oneRow * StepPlan.ROW;
+      int oneRow = plan.get(plan.get(StepTable.QUERY_TABLE) + one / group);
+      int oneEntry = plan.get(StepTable.ROW_TABLE) + oneRow * StepTable.ROW;
       int oneHead = kvHead * group + one % group;
       int target =
-          plan.get(oneEntry + StepPlan.PARTIALS)
-              + oneHead * plan.get(oneEntry + StepPlan.SPANS)
+          plan.get(oneEntry + StepTable.PARTIALS)
+              + oneHead * plan.get(oneEntry + StepTable.SPANS)
               + span;
       for (int j = 0; j < DIMS; j++) {
         int d = thread + j * THREADS;

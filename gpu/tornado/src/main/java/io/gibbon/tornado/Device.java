@@ -13,8 +13,14 @@ import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
  * A device that models can run on.
  *
  * @param handle as TornadoVM knows it
+ * @param products how it multiplies by weights
  */
-record Device(TornadoDevice handle) {
+record Device(TornadoDevice handle, Products products) {
+
+  /** A device that multiplies as is best for it. */
+  Device(TornadoDevice handle) {
+    this(handle, Products.of(handle));
+  }
 
   /** Part of the device's memory that pages of KV states may take. */
   private static final double PAGES = 0.4;
@@ -42,8 +48,9 @@ record Device(TornadoDevice handle) {
         Arena arena = Arena.ofShared()) {
       Weights weights = Weights.pack(model, arena, workers);
       boolean normsUpdates = weights.layers().getFirst().downNorm().length > 0;
-      new SelfTest(layout.working().format(), normsUpdates).require(handle);
-      return new TornadoExecutor(model.description(), layout, weights, handle, slots(layout));
+      new SelfTest(layout.working().format(), normsUpdates).require(handle, products);
+      return new TornadoExecutor(
+          model.description(), layout, weights, handle, products, slots(layout));
     }
   }
 

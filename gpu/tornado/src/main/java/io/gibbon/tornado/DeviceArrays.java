@@ -12,7 +12,7 @@ final class DeviceArrays {
   final IntArray codes;
   final FloatArray floats;
   final IntArray counter = new IntArray(2);
-  final IntArray stepInts = new IntArray(StepPlan.CAPACITY);
+  final IntArray stepInts = new IntArray(StepTable.CAPACITY);
   final FloatArray stepFloats;
   final FloatArray hidden;
   final FloatArray normed;
@@ -24,7 +24,7 @@ final class DeviceArrays {
   final FloatArray partial;
   final FloatArray pieces;
   final FloatArray contextWeights;
-  final FloatArray shares = new FloatArray(StepPlan.MAX_CELLS);
+  final FloatArray shares = new FloatArray(StepTable.MAX_CELLS);
   final FloatArray wanted;
   final FloatArray logits;
   final IntArray loadSlots;
@@ -43,9 +43,9 @@ final class DeviceArrays {
     this.table = weights.table();
     this.codes = weights.codes();
     this.floats = weights.floats();
-    int rows = StepPlan.MAX_ROWS;
+    int rows = StepTable.MAX_ROWS;
     int queries = model.heads() * model.headDim();
-    this.stepFloats = new FloatArray(StepPlan.ANGLES + rows * 2 * model.rope().dimensions());
+    this.stepFloats = new FloatArray(StepTable.ANGLES + rows * 2 * model.rope().dimensions());
     this.hidden = new FloatArray(rows * model.width());
     this.normed = new FloatArray(rows * model.width());
     this.queryKeyValue = new FloatArray(rows * (queries + 2 * keys));
@@ -53,11 +53,11 @@ final class DeviceArrays {
     this.gateUp = new FloatArray(rows * 2 * model.feedForward());
     this.pool = SparseArray.floats(Math.multiplyExact(slots, page));
     this.fresh = new FloatArray(Math.multiplyExact(rows, model.layers() * 2 * keys));
-    this.partial = new FloatArray(StepPlan.MAX_PARTIALS * model.heads() * (model.headDim() + 2));
-    this.pieces = new FloatArray(StepPlan.MAX_SHARE_PIECES * model.heads());
+    this.partial = new FloatArray(StepTable.MAX_PARTIALS * model.heads() * (model.headDim() + 2));
+    this.pieces = new FloatArray(StepTable.MAX_SHARE_PIECES * model.heads());
     this.contextWeights = new FloatArray(2 * rows * model.heads());
-    this.wanted = new FloatArray(StepPlan.LOGIT_ROWS * model.width());
-    this.logits = new FloatArray(StepPlan.LOGIT_ROWS * weights.outputStride());
+    this.wanted = new FloatArray(StepTable.LOGIT_ROWS * model.width());
+    this.logits = new FloatArray(StepTable.LOGIT_ROWS * weights.outputStride());
     this.loadSlots = new IntArray(pagesPerLoad);
     loadSlots.init(-1);
     this.loadPages = new FloatArray(pagesPerLoad * page);

@@ -6,20 +6,14 @@ import io.gibbon.runtime.model.ModelDescription;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import uk.ac.manchester.tornado.api.DataRange;
-import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
-import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A model's kernels as task graphs, compiled once: pages are loaded, a step begins, a layer runs
- * (the same graph for every layer: a counter on the device says which), and some rows' logits are
- * computed. All arrays but the step's plan stay on the device. One thread at a time.
+ * A model on a device: takes pages there, runs steps and brings results back. Kernels are compiled
+ * once, and all arrays but the step's plan stay on the device. One thread at a time.
  */
 final class DeviceProgram implements AutoCloseable {
 
@@ -39,18 +33,14 @@ final class DeviceProgram implements AutoCloseable {
   private final int pageFloats;
   private final int logitStride;
   private final int pagesPerLoad;
-  private final boolean normsUpdates;
-  private final boolean lanes;
-
-  private final KernelContext context = new KernelContext();
+  private final DeviceArrays arrays;
   private final Grids grids;
   private final TornadoExecutionPlan plan;
-
-  private final DeviceArrays arrays;
 
   /**
    * Compiles the kernels and takes the weights to the device.
    *
+   * @param products how it multiplies by weights
    * @param slots pages of KV states that the device keeps
    */
   DeviceProgram(
@@ -58,233 +48,20 @@ final class DeviceProgram implements AutoCloseable {
       KvLayout layout,
       DeviceWeights weights,
       TornadoDevice device,
+      Products products,
       int slots) {
     this.model = model;
     this.keyWidth = model.kvHeads() * model.headDim();
     this.pageFloats = Pages.size(layout);
     this.pagesPerLoad = Math.max(1, LOAD_FLOATS / pageFloats);
     this.logitStride = weights.outputStride();
-    this.normsUpdates = weights.normsUpdates();
-    this.lanes = device.getDeviceType() == TornadoDeviceType.CPU;
     this.arrays = new DeviceArrays(model, layout, weights, slots, pagesPerLoad);
-    this.grids = new Grids(model, lanes);
+    this.grids = new Grids(model, products);
+    DeviceGraphs graphs = new DeviceGraphs(arrays, products, weights.normsUpdates());
     this.plan =
-        new TornadoExecutionPlan(
-            load().snapshot(), begin().snapshot(), layer().snapshot(), output().snapshot());
+        new TornadoExecutionPlan(graphs.load(), graphs.begin(), graphs.layer(), graphs.output());
     plan.withDevice(device);
     plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
-  }
-
-  private TaskGraph load() {
-    return new TaskGraph("load")
-        .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.table)
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.loadSlots, arrays.loadPages)
-        .task(
-            "pages",
-            HeadKernels::load,
-            context,
-            arrays.loadSlots,
-            arrays.loadPages,
-            arrays.pool,
-            arrays.table)
-        .persistOnDevice(arrays.table, arrays.pool);
-  }
-
-  private TaskGraph begin() {
-    return new TaskGraph("begin")
-        .consumeFromDevice("load", arrays.table, arrays.pool)
-        .consumeFromDevice("layer", arrays.table, arrays.pool)
-        .consumeFromDevice("output", arrays.table)
-        .transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.codes, arrays.floats)
-        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays.stepInts, arrays.stepFloats)
-        .task(
-            "embed",
-            RowKernels::embed,
-            context,
-            arrays.counter,
-            arrays.table,
-            arrays.stepInts,
-            arrays.codes,
-            arrays.floats,
-            arrays.stepFloats,
-            arrays.hidden,
-            arrays.pool)
-        .persistOnDevice(
-            arrays.counter,
-            arrays.stepInts,
-            arrays.codes,
-            arrays.floats,
-            arrays.stepFloats,
-            arrays.hidden);
-  }
-
-  private TaskGraph layer() {
-    Object[] step = arrays.ofStep();
-    TaskGraph graph =
-        new TaskGraph("layer")
-            .consumeFromDevice("begin", step)
-            .consumeFromDevice("begin", arrays.pool)
-            .consumeFromDevice("layer", step)
-            .consumeFromDevice("layer", arrays.pool);
-    norm(graph, "attentionNorm", ModelTable.ATTENTION_NORM);
-    multiply(
-        graph,
-        "queryKeyValue",
-        arrays.normed,
-        arrays.queryKeyValue,
-        ModelTable.QUERY_KEY_VALUE,
-        StepPlan.ROWS);
-    graph.task(
-        "heads",
-        HeadKernels::prepare,
-        context,
-        arrays.counter,
-        arrays.table,
-        arrays.stepInts,
-        arrays.stepFloats,
-        arrays.floats,
-        arrays.queryKeyValue,
-        arrays.pool,
-        arrays.fresh);
-    graph.task(
-        "attend",
-        AttentionKernels::attend,
-        context,
-        arrays.counter,
-        arrays.table,
-        arrays.stepInts,
-        arrays.stepFloats,
-        arrays.queryKeyValue,
-        arrays.pool,
-        arrays.partial,
-        arrays.pieces);
-    graph.task(
-        "merge",
-        MergeKernels::merge,
-        context,
-        arrays.table,
-        arrays.stepInts,
-        arrays.stepFloats,
-        arrays.partial,
-        arrays.attended,
-        arrays.contextWeights);
-    graph.task(
-        "share",
-        MergeKernels::share,
-        context,
-        arrays.counter,
-        arrays.table,
-        arrays.stepInts,
-        arrays.pieces,
-        arrays.contextWeights,
-        arrays.shares);
-    update(
-        graph,
-        "attentionOutput",
-        arrays.attended,
-        ModelTable.ATTENTION_OUTPUT,
-        ModelTable.ATTENTION_OUTPUT_NORM);
-    norm(graph, "feedForwardNorm", ModelTable.FEED_FORWARD_NORM);
-    multiply(graph, "gateUp", arrays.normed, arrays.gateUp, ModelTable.GATE_UP, StepPlan.ROWS);
-    graph.task("gate", RowKernels::gate, context, arrays.table, arrays.stepInts, arrays.gateUp);
-    update(graph, "down", arrays.gateUp, ModelTable.DOWN, ModelTable.DOWN_NORM);
-    graph.task("advance", RowKernels::advance, context, arrays.counter, 0);
-    return graph.persistOnDevice(
-        arrays.fresh,
-        arrays.shares,
-        arrays.normed,
-        arrays.queryKeyValue,
-        arrays.attended,
-        arrays.gateUp,
-        arrays.partial,
-        arrays.pieces,
-        arrays.contextWeights);
-  }
-
-  private void norm(TaskGraph graph, String name, int vector) {
-    graph.task(
-        name,
-        RowKernels::norm,
-        context,
-        arrays.counter,
-        arrays.table,
-        arrays.stepFloats,
-        arrays.floats,
-        arrays.hidden,
-        arrays.normed,
-        vector);
-  }
-
-  private void multiply(
-      TaskGraph graph, String name, FloatArray x, FloatArray out, int operation, int count) {
-    if (lanes) {
-      graph.task(
-          name,
-          LaneKernels::multiply,
-          context,
-          arrays.counter,
-          arrays.table,
-          arrays.stepInts,
-          arrays.codes,
-          arrays.floats,
-          x,
-          out,
-          operation,
-          count);
-    } else {
-      graph.task(
-          name,
-          MatrixKernels::multiply,
-          context,
-          arrays.counter,
-          arrays.table,
-          arrays.stepInts,
-          arrays.codes,
-          arrays.floats,
-          x,
-          out,
-          operation,
-          count);
-    }
-  }
-
-  private void update(TaskGraph graph, String name, FloatArray x, int operation, int norm) {
-    if (normsUpdates) {
-      multiply(graph, name, x, arrays.normed, operation, StepPlan.ROWS);
-      graph.task(
-          name + "Norm",
-          RowKernels::addNormed,
-          context,
-          arrays.counter,
-          arrays.table,
-          arrays.stepFloats,
-          arrays.floats,
-          arrays.normed,
-          arrays.hidden,
-          norm);
-    } else {
-      multiply(graph, name, x, arrays.hidden, operation, StepPlan.ROWS);
-    }
-  }
-
-  private TaskGraph output() {
-    Object[] step = arrays.ofStep();
-    TaskGraph graph =
-        new TaskGraph("output").consumeFromDevice("layer", step).consumeFromDevice("output", step);
-    graph.task(
-        "norm",
-        RowKernels::normWanted,
-        context,
-        arrays.counter,
-        arrays.table,
-        arrays.stepInts,
-        arrays.stepFloats,
-        arrays.floats,
-        arrays.hidden,
-        arrays.wanted);
-    multiply(graph, "logits", arrays.wanted, arrays.logits, 0, StepPlan.WANTED);
-    graph.task("advance", RowKernels::advance, context, arrays.counter, 1);
-    return graph.persistOnDevice(arrays.wanted, arrays.logits);
   }
 
   /** Collects pages and takes them to the device some at a time. */
@@ -335,7 +112,7 @@ final class DeviceProgram implements AutoCloseable {
   /**
    * Computes the logits of the next rows whose logits are wanted.
    *
-   * @param rows at most {@link StepPlan#LOGIT_ROWS}
+   * @param rows at most {@link StepTable#LOGIT_ROWS}
    */
   void output(int rows) {
     grids.groups("output.norm", rows, 1);

@@ -15,16 +15,16 @@ final class Grids {
   /**
    * Grids of one work-group.
    *
-   * @param lanes whether products are those of {@link LaneKernels}
+   * @param products how the device multiplies by weights
    */
-  Grids(ModelDescription model, boolean lanes) {
+  Grids(ModelDescription model, Products products) {
     this.model = model;
     grid("load.pages", HeadKernels.THREADS);
     grid("begin.embed", RowKernels.THREADS);
     grid("layer.attentionNorm", RowKernels.THREADS);
     grid("layer.feedForwardNorm", RowKernels.THREADS);
     for (String product : List.of("queryKeyValue", "attentionOutput", "gateUp", "down")) {
-      grid("layer." + product, lanes ? 1 : MatrixKernels.THREADS);
+      grid("layer." + product, products.threads());
       grid("layer." + product + "Norm", RowKernels.THREADS);
     }
     grid("layer.heads", HeadKernels.THREADS);
@@ -34,7 +34,7 @@ final class Grids {
     grid("layer.gate", RowKernels.THREADS);
     grid("layer.advance", 1);
     grid("output.norm", RowKernels.THREADS);
-    grid("output.logits", lanes ? 1 : MatrixKernels.THREADS);
+    grid("output.logits", products.threads());
     grid("output.advance", 1);
   }
 

@@ -38,7 +38,7 @@ final class HeadKernels {
     int all = heads + 2 * kvHeads;
     int row = c.globalIdx / all;
     int head = c.globalIdx % all;
-    if (row < plan.get(StepPlan.ROWS)) {
+    if (row < plan.get(StepTable.ROWS)) {
       int layer = counter.get(0);
       int record = ModelTable.HEADER + layer * ModelTable.RECORD;
       int at = (row * all + head) * dim;
@@ -59,13 +59,13 @@ final class HeadKernels {
             float v = qkv.get(at + i);
             sum = sum + v * v;
           }
-          float factor = 1 / TornadoMath.sqrt(sum / dim + step.get(StepPlan.EPSILON));
+          float factor = 1 / TornadoMath.sqrt(sum / dim + step.get(StepTable.EPSILON));
           for (int i = 0; i < dim; i++) {
             qkv.set(at + i, qkv.get(at + i) * factor * floats.get(weight + i));
           }
         }
         int pairs = table.get(ModelTable.ROPE_PAIRS);
-        int angles = StepPlan.ANGLES + row * 4 * pairs;
+        int angles = StepTable.ANGLES + row * 4 * pairs;
         if (table.get(record + ModelTable.VISIBLE) != Integer.MAX_VALUE) {
           angles = angles + 2 * pairs;
         }
@@ -87,10 +87,10 @@ final class HeadKernels {
       if (head >= heads) {
         int isValue = (head - heads) / kvHeads;
         int kvHead = (head - heads) % kvHeads;
-        int entry = plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW;
-        int lane = plan.get(entry + StepPlan.OWN_INDEX) % SLOT;
+        int entry = plan.get(StepTable.ROW_TABLE) + row * StepTable.ROW;
+        int lane = plan.get(entry + StepTable.OWN_INDEX) % SLOT;
         int layers = table.get(ModelTable.LAYERS);
-        int block = (plan.get(entry + StepPlan.OWN_SLOT) * layers + layer) * kvHeads + kvHead;
+        int block = (plan.get(entry + StepTable.OWN_SLOT) * layers + layer) * kvHeads + kvHead;
         int target = (block * 2 + isValue) * SLOT * dim;
         int copy = (((row * layers + layer) * kvHeads + kvHead) * 2 + isValue) * dim;
         for (int i = 0; i < dim; i++) {

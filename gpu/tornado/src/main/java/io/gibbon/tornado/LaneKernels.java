@@ -33,7 +33,7 @@ final class LaneKernels {
     float[] totals = new float[ROWS * LANES];
     int panel = c.globalIdx;
     int firstRow = c.globalIdy * ROWS;
-    int rows = plan.get(count) - counter.get(1) * StepPlan.LOGIT_ROWS;
+    int rows = plan.get(count) - counter.get(1) * StepTable.LOGIT_ROWS;
     // Read, so that loops over it stay loops.
     int lanes = table.get(ModelTable.LANES);
 

@@ -54,7 +54,7 @@ final class MatrixKernels {
     int slice = thread / PANEL;
     int panel = c.groupIdx;
     int firstRow = c.groupIdy * ROWS;
-    int rows = plan.get(count) - counter.get(1) * StepPlan.LOGIT_ROWS;
+    int rows = plan.get(count) - counter.get(1) * StepTable.LOGIT_ROWS;
 
     int at =
         ModelTable.HEADER

@@ -32,10 +32,10 @@ final class MergeKernels {
     int heads = table.get(ModelTable.HEADS);
     int dim = table.get(ModelTable.HEAD_DIM);
     int stride = dim + 2;
-    int entry = plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW;
-    int spans = plan.get(entry + StepPlan.SPANS);
-    int contextSpans = plan.get(entry + StepPlan.CONTEXT_SPANS);
-    int first = (plan.get(entry + StepPlan.PARTIALS) + head * spans) * stride;
+    int entry = plan.get(StepTable.ROW_TABLE) + row * StepTable.ROW;
+    int spans = plan.get(entry + StepTable.SPANS);
+    int contextSpans = plan.get(entry + StepTable.CONTEXT_SPANS);
+    int first = (plan.get(entry + StepTable.PARTIALS) + head * spans) * stride;
 
     float contextMax = Float.NEGATIVE_INFINITY;
     float otherMax = Float.NEGATIVE_INFINITY;
@@ -68,7 +68,7 @@ final class MergeKernels {
       if (otherSum > 0) {
         float other = otherMax + TornadoMath.log(otherSum);
         contextWeight =
-            1 / (1 + TornadoMath.exp(other - step.get(StepPlan.SCALES + 2 * row + 1) * logSumExp));
+            1 / (1 + TornadoMath.exp(other - step.get(StepTable.SCALES + 2 * row + 1) * logSumExp));
       }
     }
     for (int d = c.localIdx; d < dim; d += THREADS) {
@@ -107,13 +107,13 @@ final class MergeKernels {
       FloatArray weights,
       FloatArray shares) {
     int index = c.globalIdx;
-    if (index < plan.get(StepPlan.CELLS)) {
+    if (index < plan.get(StepTable.CELLS)) {
       int heads = table.get(ModelTable.HEADS);
       int layer = counter.get(0);
-      int cell = plan.get(StepPlan.CELL_TABLE) + index * StepPlan.CELL;
-      int row = plan.get(cell + StepPlan.CELL_ROW);
-      int piece = plan.get(cell + StepPlan.CELL_PIECE);
-      int only = plan.get(cell + StepPlan.CELL_HEAD);
+      int cell = plan.get(StepTable.CELL_TABLE) + index * StepTable.CELL;
+      int row = plan.get(cell + StepTable.CELL_ROW);
+      int piece = plan.get(cell + StepTable.CELL_PIECE);
+      int only = plan.get(cell + StepTable.CELL_HEAD);
       float sum = 0;
       if (layer > 0) {
         sum = shares.get(index);

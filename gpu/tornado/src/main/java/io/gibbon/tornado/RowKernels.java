@@ -30,10 +30,10 @@ final class RowKernels {
     int group = table.get(ModelTable.EMBEDDING_GROUP);
     int data = table.get(ModelTable.EMBEDDING_DATA);
     int scales = table.get(ModelTable.EMBEDDING_SCALES);
-    int token = plan.get(plan.get(StepPlan.ROW_TABLE) + row * StepPlan.ROW + StepPlan.TOKEN);
+    int token = plan.get(plan.get(StepTable.ROW_TABLE) + row * StepTable.ROW + StepTable.TOKEN);
     int panel = token / MatrixKernels.PANEL;
     int lane = token % MatrixKernels.PANEL;
-    float factor = step.get(StepPlan.EMBEDDING_SCALE);
+    float factor = step.get(StepTable.EMBEDDING_SCALE);
     for (int k = c.localIdx; k < width; k += THREADS) {
       float w;
       if (bits == 32) {
@@ -84,7 +84,7 @@ final class RowKernels {
     for (int i = 0; i < THREADS; i++) {
       sum = sum + squares[i];
     }
-    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepPlan.EPSILON));
+    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepTable.EPSILON));
     for (int k = c.localIdx; k < width; k += THREADS) {
       out.set(from + k, x.get(from + k) * factor * floats.get(weight + k));
     }
@@ -115,7 +115,7 @@ final class RowKernels {
     for (int i = 0; i < THREADS; i++) {
       sum = sum + squares[i];
     }
-    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepPlan.EPSILON));
+    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepTable.EPSILON));
     for (int k = c.localIdx; k < width; k += THREADS) {
       float v = x.get(from + k);
       float update = weight < 0 ? v : v * factor * floats.get(weight + k);
@@ -135,9 +135,9 @@ final class RowKernels {
       FloatArray out) {
     float[] squares = c.allocateFloatLocalArray(THREADS);
     int width = table.get(ModelTable.WIDTH);
-    int last = plan.get(StepPlan.WANTED) - 1;
-    int index = Math.min(last, counter.get(1) * StepPlan.LOGIT_ROWS + c.groupIdx);
-    int from = plan.get(plan.get(StepPlan.WANTED_TABLE) + index) * width;
+    int last = plan.get(StepTable.WANTED) - 1;
+    int index = Math.min(last, counter.get(1) * StepTable.LOGIT_ROWS + c.groupIdx);
+    int from = plan.get(plan.get(StepTable.WANTED_TABLE) + index) * width;
     int to = c.groupIdx * width;
     int weight =
         table.get(
@@ -153,7 +153,7 @@ final class RowKernels {
     for (int i = 0; i < THREADS; i++) {
       sum = sum + squares[i];
     }
-    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepPlan.EPSILON));
+    float factor = 1 / TornadoMath.sqrt(sum / width + step.get(StepTable.EPSILON));
     for (int k = c.localIdx; k < width; k += THREADS) {
       out.set(to + k, hidden.get(from + k) * factor * floats.get(weight + k));
     }
@@ -164,7 +164,7 @@ final class RowKernels {
     int width = table.get(ModelTable.FEED_FORWARD);
     int row = c.globalIdx / width;
     int at = row * 2 * width + c.globalIdx % width;
-    if (row < plan.get(StepPlan.ROWS)) {
+    if (row < plan.get(StepTable.ROWS)) {
       float x = gateUp.get(at);
       float power = x;
       if (table.get(ModelTable.GELU) == 1) {

@@ -65,17 +65,18 @@ final class SelfTest {
   /**
    * Runs the test, once in a process.
    *
+   * @param products how the device is to multiply by weights
    * @throws IllegalStateException if the device computes something else
    */
-  void require(TornadoDevice device) {
-    List<Object> test = List.of(device.getDeviceName(), layout, normsUpdates);
+  void require(TornadoDevice device, Products products) {
+    List<Object> test = List.of(device.getDeviceName(), products, layout, normsUpdates);
     if (PASSED.contains(test)) {
       return;
     }
     ModelDescription model = model();
     Weights weights = weights();
     try (Executor scalar = new CpuExecutor(model, weights, layout, new ScalarKernels());
-        Executor tested = new TornadoExecutor(model, layout, weights, device, 32);
+        Executor tested = new TornadoExecutor(model, layout, weights, device, products, 32);
         Outcome expected = new Outcome(scalar);
         Outcome actual = new Outcome(tested)) {
       actual.requireCloseTo(expected);

@@ -23,104 +23,18 @@ import java.util.function.ToIntFunction;
  */
 final class StepPlan {
 
-  /** The most rows of a step. */
-  static final int MAX_ROWS = 256;
-
-  /** Rows whose logits are computed together. */
-  static final int LOGIT_ROWS = 16;
-
-  /** The most ints. */
-  static final int CAPACITY = 1 << 16;
-
-  /** The most partial results of attention for each head. */
-  static final int MAX_PARTIALS = 8 * MAX_ROWS;
-
-  /** The most context pieces whose log-sum-exp is wanted, over all rows that want shares. */
-  static final int MAX_SHARE_PIECES = 1 << 14;
-
-  /** The most shares of one head, row and piece that are wanted. */
-  static final int MAX_CELLS = 1 << 14;
-
-  // The header.
-  static final int ROWS = 0;
-  static final int WANTED = 1;
-  static final int CELLS = 2;
-  static final int ROW_TABLE = 3;
-  static final int WANTED_TABLE = 4;
-  static final int ITEM_TABLE = 5;
-  static final int PIECE_TABLE = 6;
-  static final int SLOT_TABLE = 7;
-  static final int QUERY_TABLE = 8;
-  static final int CELL_TABLE = 9;
-  private static final int HEADER = 10;
-
-  // A row.
-  static final int TOKEN = 0;
-  static final int POSITION = 1;
-  static final int OWN_INDEX = 2;
-  static final int OWN_SLOT = 3;
-  static final int PARTIALS = 4;
-  static final int SPANS = 5;
-  static final int CONTEXT_SPANS = 6;
-  static final int SHARES = 7;
-
-  /** Ints of a row. */
-  static final int ROW = 8;
-
-  // An item of attention: a span of pieces for a few adjacent queries of the query table's rows.
-  static final int PIECES_FROM = 0;
-  static final int PIECES_TO = 1;
-  static final int ITEM_SPAN = 2;
-  static final int FIRST_QUERY = 3;
-  static final int QUERY_COUNT = 4;
-  static final int LAST_OWN_INDEX = 5;
-  static final int LEAST_POSITION = 6;
-
-  /** Ints of an item. */
-  static final int ITEM = 7;
-
-  // A piece: adjacent tokens of one KV states, whose pages are in the slot table.
-  static final int PIECE_SLOTS = 0;
-  static final int PIECE_FROM = 1;
-  static final int PIECE_TO = 2;
-  static final int PIECE_CAUSAL = 3;
-  static final int PIECE_START = 4;
-  static final int PIECE_INDEX = 5;
-
-  /** Ints of a piece. */
-  static final int PIECE = 6;
-
-  // A cell: what one thread computes of attention shares. All heads if the head is negative.
-  static final int CELL_ROW = 0;
-  static final int CELL_PIECE = 1;
-  static final int CELL_HEAD = 2;
-
-  /** Ints of a cell. */
-  static final int CELL = 3;
-
-  // The numbers of a step.
-  static final int EPSILON = 0;
-  static final int EMBEDDING_SCALE = 1;
-  static final int ATTENTION_SCALE = 2;
-
-  /** For each row the scale of scores in the context group, and S times T. */
-  static final int SCALES = 3;
-
-  /** For each row cosines and sines of its position, then those of sliding layers. */
-  static final int ANGLES = SCALES + 2 * MAX_ROWS;
-
-  private final int[] ints = new int[CAPACITY];
+  private final int[] ints = new int[StepTable.CAPACITY];
   private final List<RowRange> ranges;
   private final List<RowRange> wanted;
   private final Map<Slice, Integer> firstCell = new IdentityHashMap<>();
   private final int heads;
-  private int size = HEADER;
+  private int size = StepTable.HEADER;
   private int items;
 
   /**
    * Plans a step.
    *
-   * @param slices at most {@link #MAX_ROWS} tokens together
+   * @param slices at most {@link StepTable#MAX_ROWS} tokens together
    * @param pages where the pages of states lie on the device
    * @throws TooLargeException if a table has no room for it
    */
@@ -130,7 +44,7 @@ final class StepPlan {
     this.wanted = RowRange.wanted(slices, vocabulary);
     int rowsPerItem = Math.max(1, AttentionKernels.QUERIES / group);
     AttentionPlan attention = new AttentionPlan(ranges, heads, rowsPerItem);
-    requireRoom(attention.slotCount() <= (long) MAX_PARTIALS * heads);
+    requireRoom(attention.slotCount() <= (long) StepTable.MAX_PARTIALS * heads);
     planRows(attention, pages);
     planWanted();
     planShares(vocabulary);
@@ -138,29 +52,29 @@ final class StepPlan {
   }
 
   private void planRows(AttentionPlan attention, Map<KvStates, int[]> pages) {
-    ints[ROWS] = attention.rows();
-    ints[ROW_TABLE] = take(attention.rows() * ROW);
+    ints[StepTable.ROWS] = attention.rows();
+    ints[StepTable.ROW_TABLE] = take(attention.rows() * StepTable.ROW);
     for (RowRange range : ranges) {
       int[] own = pages.get(range.slice().sequence().own());
       for (int row = range.row(); row < range.row() + range.count(); row++) {
-        int at = ints[ROW_TABLE] + row * ROW;
+        int at = ints[StepTable.ROW_TABLE] + row * StepTable.ROW;
         int index = range.ownIndex(row);
-        ints[at + TOKEN] = range.slice().tokens()[row - range.row()];
-        ints[at + POSITION] = range.position(row);
-        ints[at + OWN_INDEX] = index;
-        ints[at + OWN_SLOT] = own[index / HeadKernels.SLOT];
-        ints[at + PARTIALS] = attention.slot(row, 0, 0);
-        ints[at + SPANS] = attention.spans(row);
-        ints[at + CONTEXT_SPANS] = attention.contextSpans(row);
-        ints[at + SHARES] = -1;
+        ints[at + StepTable.TOKEN] = range.slice().tokens()[row - range.row()];
+        ints[at + StepTable.POSITION] = range.position(row);
+        ints[at + StepTable.OWN_INDEX] = index;
+        ints[at + StepTable.OWN_SLOT] = own[index / HeadKernels.SLOT];
+        ints[at + StepTable.PARTIALS] = attention.slot(row, 0, 0);
+        ints[at + StepTable.SPANS] = attention.spans(row);
+        ints[at + StepTable.CONTEXT_SPANS] = attention.contextSpans(row);
+        ints[at + StepTable.SHARES] = -1;
       }
     }
   }
 
   private void planWanted() {
-    ints[WANTED] = RowRange.total(wanted);
-    ints[WANTED_TABLE] = take(ints[WANTED]);
-    int at = ints[WANTED_TABLE];
+    ints[StepTable.WANTED] = RowRange.total(wanted);
+    ints[StepTable.WANTED_TABLE] = take(ints[StepTable.WANTED]);
+    int at = ints[StepTable.WANTED_TABLE];
     for (RowRange range : wanted) {
       int last = lastRow(range.slice());
       for (int i = range.count() - 1; i >= 0; i--) {
@@ -181,7 +95,7 @@ final class StepPlan {
   private void planShares(int vocabulary) {
     int pieces = 0;
     int cells = 0;
-    ints[CELL_TABLE] = size;
+    ints[StepTable.CELL_TABLE] = size;
     for (RowRange range : ranges) {
       HeadShares shares = range.slice().shares();
       if (shares == null) {
@@ -191,21 +105,21 @@ final class StepPlan {
       int perRow = AttentionPlan.contextOfPiece(range.slice().sequence().contexts()).length;
       int rows = RowRange.wantedRows(range.slice(), vocabulary);
       for (int row = range.row() + range.count() - rows; row <= lastRow(range.slice()); row++) {
-        ints[ints[ROW_TABLE] + row * ROW + SHARES] = pieces * heads;
+        ints[ints[StepTable.ROW_TABLE] + row * StepTable.ROW + StepTable.SHARES] = pieces * heads;
         for (int head : wantedHeads(shares)) {
           for (int piece = 0; piece < perRow; piece++) {
-            int at = take(CELL);
-            ints[at + CELL_ROW] = row;
-            ints[at + CELL_PIECE] = (pieces + piece) * heads;
-            ints[at + CELL_HEAD] = head;
+            int at = take(StepTable.CELL);
+            ints[at + StepTable.CELL_ROW] = row;
+            ints[at + StepTable.CELL_PIECE] = (pieces + piece) * heads;
+            ints[at + StepTable.CELL_HEAD] = head;
             cells++;
           }
         }
         pieces += perRow;
       }
     }
-    requireRoom(pieces <= MAX_SHARE_PIECES && cells <= MAX_CELLS);
-    ints[CELLS] = cells;
+    requireRoom(pieces <= StepTable.MAX_SHARE_PIECES && cells <= StepTable.MAX_CELLS);
+    ints[StepTable.CELLS] = cells;
   }
 
   /** Wanted heads, counted through all layers; -1 for all together. */
@@ -218,12 +132,12 @@ final class StepPlan {
   private Map<KvStates, Integer> planSlots(Map<KvStates, int[]> pages) {
     Map<KvStates, Integer> offsets = new IdentityHashMap<>();
     int total = pages.values().stream().mapToInt(slots -> slots.length).sum();
-    ints[SLOT_TABLE] = take(total);
+    ints[StepTable.SLOT_TABLE] = take(total);
     int at = 0;
     for (Map.Entry<KvStates, int[]> states : pages.entrySet()) {
       int[] slots = states.getValue();
       offsets.put(states.getKey(), at);
-      System.arraycopy(slots, 0, ints, ints[SLOT_TABLE] + at, slots.length);
+      System.arraycopy(slots, 0, ints, ints[StepTable.SLOT_TABLE] + at, slots.length);
       at += slots.length;
     }
     return offsets;
@@ -242,25 +156,31 @@ final class StepPlan {
       firstQuery.put(item, queries);
       queries += item.rows().length;
     }
-    ints[PIECE_TABLE] = take(pieces.size() * PIECE);
+    ints[StepTable.PIECE_TABLE] = take(pieces.size() * StepTable.PIECE);
     for (int i = 0; i < pieces.size(); i++) {
-      System.arraycopy(pieces.get(i), 0, ints, ints[PIECE_TABLE] + i * PIECE, PIECE);
+      System.arraycopy(
+          pieces.get(i),
+          0,
+          ints,
+          ints[StepTable.PIECE_TABLE] + i * StepTable.PIECE,
+          StepTable.PIECE);
     }
-    ints[QUERY_TABLE] = take(queries);
-    ints[ITEM_TABLE] = size;
+    ints[StepTable.QUERY_TABLE] = take(queries);
+    ints[StepTable.ITEM_TABLE] = size;
     for (Map.Entry<Item, Integer> entry : firstQuery.entrySet()) {
       Item item = entry.getKey();
       int[] rows = item.rows();
-      System.arraycopy(rows, 0, ints, ints[QUERY_TABLE] + entry.getValue(), rows.length);
+      System.arraycopy(rows, 0, ints, ints[StepTable.QUERY_TABLE] + entry.getValue(), rows.length);
       for (int first = 0; first < rows.length * group; first += AttentionKernels.QUERIES) {
-        int at = take(ITEM);
-        ints[at + PIECES_FROM] = firstPiece.get(item.pieces());
-        ints[at + PIECES_TO] = ints[at + PIECES_FROM] + item.pieces().size();
-        ints[at + ITEM_SPAN] = item.span();
-        ints[at + FIRST_QUERY] = entry.getValue() * group + first;
-        ints[at + QUERY_COUNT] = Math.min(AttentionKernels.QUERIES, rows.length * group - first);
-        ints[at + LAST_OWN_INDEX] = extreme(attention, rows, true);
-        ints[at + LEAST_POSITION] = extreme(attention, rows, false);
+        int at = take(StepTable.ITEM);
+        ints[at + StepTable.PIECES_FROM] = firstPiece.get(item.pieces());
+        ints[at + StepTable.PIECES_TO] = ints[at + StepTable.PIECES_FROM] + item.pieces().size();
+        ints[at + StepTable.ITEM_SPAN] = item.span();
+        ints[at + StepTable.FIRST_QUERY] = entry.getValue() * group + first;
+        ints[at + StepTable.QUERY_COUNT] =
+            Math.min(AttentionKernels.QUERIES, rows.length * group - first);
+        ints[at + StepTable.LAST_OWN_INDEX] = extreme(attention, rows, true);
+        ints[at + StepTable.LEAST_POSITION] = extreme(attention, rows, false);
         items++;
       }
     }
@@ -292,7 +212,7 @@ final class StepPlan {
   }
 
   private int take(int count) {
-    requireRoom((long) size + count <= CAPACITY);
+    requireRoom((long) size + count <= StepTable.CAPACITY);
     int at = size;
     size += count;
     return at;
@@ -326,7 +246,7 @@ final class StepPlan {
 
   /** Number of rows. */
   int rows() {
-    return ints[ROWS];
+    return ints[StepTable.ROWS];
   }
 
   /** Number of items of attention. */
@@ -336,7 +256,7 @@ final class StepPlan {
 
   /** Number of shares that are computed. */
   int cells() {
-    return ints[CELLS];
+    return ints[StepTable.CELLS];
   }
 
   /** Index of a slice's first share: row by row, head by head, piece by piece. */

@@ -41,10 +41,16 @@ final class TornadoExecutor implements Executor {
   /**
    * Compiles the kernels and takes the weights to the device.
    *
+   * @param products how the device multiplies by weights
    * @param slots pages of KV states that the device keeps
    */
   TornadoExecutor(
-      ModelDescription model, KvLayout layout, Weights weights, TornadoDevice device, int slots) {
+      ModelDescription model,
+      KvLayout layout,
+      Weights weights,
+      TornadoDevice device,
+      Products products,
+      int slots) {
     this.model = model;
     this.rules = new StepRules(model, layout);
     this.rope = new Rope(model.rope(), weights.ropeDivisors());
@@ -52,9 +58,9 @@ final class TornadoExecutor implements Executor {
         model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);
     boolean halves = layout.working().format().bytes() == Short.BYTES;
     DeviceWeights packed = new DeviceWeights(model, weights, halves);
-    this.program = new DeviceProgram(model, layout, packed, device, slots);
+    this.program = new DeviceProgram(model, layout, packed, device, products, slots);
     this.pool = new PagePool(slots);
-    this.numbers = new float[StepPlan.ANGLES + StepPlan.MAX_ROWS * 2 * model.rope().dimensions()];
+    this.numbers = new float[StepTable.ANGLES + StepTable.MAX_ROWS * 2 * model.rope().dimensions()];
     this.fresh = new float[program.freshFloats()];
   }
 
@@ -62,7 +68,7 @@ final class TornadoExecutor implements Executor {
   public void step(List<Slice> slices) {
     rules.require(slices);
     try {
-      cut(slices, StepPlan.MAX_ROWS).forEach(this::run);
+      cut(slices, StepTable.MAX_ROWS).forEach(this::run);
       collected.values().forEach(sums -> sums.write(model.heads() * model.layers()));
       copies.reversed().forEach(Runnable::run);
     } catch (RuntimeException e) {
@@ -169,16 +175,16 @@ final class TornadoExecutor implements Executor {
   }
 
   private float[] numbers(StepPlan plan) {
-    numbers[StepPlan.EPSILON] = model.rmsEpsilon();
-    numbers[StepPlan.EMBEDDING_SCALE] = model.embeddingScale();
-    numbers[StepPlan.ATTENTION_SCALE] = (float) model.attentionScale();
-    int angles = StepPlan.ANGLES;
+    numbers[StepTable.EPSILON] = model.rmsEpsilon();
+    numbers[StepTable.EMBEDDING_SCALE] = model.embeddingScale();
+    numbers[StepTable.ATTENTION_SCALE] = (float) model.attentionScale();
+    int angles = StepTable.ANGLES;
     for (RowRange range : plan.ranges()) {
       double temperature = range.slice().sequence().attentionTemperature();
       double sharpness = range.slice().sequence().scalingFactor() * temperature;
       for (int row = range.row(); row < range.row() + range.count(); row++) {
-        numbers[StepPlan.SCALES + 2 * row] = (float) (model.attentionScale() / temperature);
-        numbers[StepPlan.SCALES + 2 * row + 1] = (float) sharpness;
+        numbers[StepTable.SCALES + 2 * row] = (float) (model.attentionScale() / temperature);
+        numbers[StepTable.SCALES + 2 * row + 1] = (float) sharpness;
         angles += rope.angles(range.position(row), numbers, angles);
         angles += slidingRope.angles(range.position(row), numbers, angles);
       }
@@ -206,8 +212,8 @@ final class TornadoExecutor implements Executor {
 
   private void readLogits(StepPlan plan) {
     int total = RowRange.total(plan.wanted());
-    for (int first = 0; first < total; first += StepPlan.LOGIT_ROWS) {
-      int end = Math.min(total, first + StepPlan.LOGIT_ROWS);
+    for (int first = 0; first < total; first += StepTable.LOGIT_ROWS) {
+      int end = Math.min(total, first + StepTable.LOGIT_ROWS);
       program.output(end - first);
       for (RowRange range : plan.wanted()) {
         int from = Math.max(first, range.row());
@@ -231,6 +237,11 @@ final class TornadoExecutor implements Executor {
             .add(program::share, plan.firstCell(range.slice()), rows);
       }
     }
+  }
+
+  /** What the device keeps of KV states. */
+  PagePool.Stats pages() {
+    return pool.stats();
   }
 
   @Override

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class RandomShapesTest {
 
-  /** How many shapes of a model, and how many steps with each. */
-  private static final int MODELS = Integer.getInteger("gibbon.shapes", 4);
+  /** How many steps, and how many of them with one model and way to multiply. */
+  private static final int SHAPES = Integer.getInteger("gibbon.shapes", 32);
 
   private static final int STEPS = 8;
   private static final double TOLERANCE = 5e-4;
@@ -42,7 +42,7 @@ class RandomShapesTest {
 
   @Test
   void agreeWithTheReference() {
-    for (int i = 0; i < MODELS; i++) {
+    for (int i = 0; i < SHAPES / STEPS; i++) {
       int kvHeads = 1 + random.nextInt(2);
       TinyModel shape =
           new TinyModel(
@@ -58,14 +58,14 @@ class RandomShapesTest {
               i);
       try (Model model = Model.open(shape.write(directory.resolve(i + ".gguf")))) {
         KvFormat format = KvFormat.values()[random.nextInt(KvFormat.values().length)];
-        compare(shape, model, format);
+        compare(shape, model, format, Products.values()[i % Products.values().length]);
       }
     }
   }
 
-  private void compare(TinyModel shape, Model model, KvFormat format) {
+  private void compare(TinyModel shape, Model model, KvFormat format, Products products) {
     KvLayout layout = new KvLayout(1, shape.kvHeads(), shape.headDim(), format);
-    try (Executor device = Devices.best().load(model, layout, 2);
+    try (Executor device = new Device(Devices.best().handle(), products).load(model, layout, 2);
         Executor scalar = new CpuExecutor(model, layout, new ScalarKernels(), 2)) {
       for (int i = 0; i < STEPS; i++) {
         compare(shape, model.description(), layout, device, scalar);
