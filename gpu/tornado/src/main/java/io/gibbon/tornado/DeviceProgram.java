@@ -60,8 +60,13 @@ final class DeviceProgram implements AutoCloseable {
     DeviceGraphs graphs = new DeviceGraphs(arrays, products, weights.normsUpdates());
     this.plan =
         new TornadoExecutionPlan(graphs.load(), graphs.begin(), graphs.layer(), graphs.output());
-    plan.withDevice(device);
-    plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
+    try {
+      plan.withDevice(device);
+      plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /** Collects pages and takes them to the device some at a time. */

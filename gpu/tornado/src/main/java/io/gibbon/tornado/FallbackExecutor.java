@@ -12,6 +12,9 @@ import org.slf4j.LoggerFactory;
  * A device, and the CPU for what the device cannot do: a step that is too large for it runs on the
  * CPU, and after any failure all steps do. Host states hold everything that a step needs, so a
  * request goes on where it was. One thread at a time.
+ *
+ * <p>TornadoVM reports what its compiler or driver cannot do by exceptions and errors alike, so
+ * both count as failures.
  */
 final class FallbackExecutor implements Executor {
 
@@ -31,6 +34,24 @@ final class FallbackExecutor implements Executor {
     this.cpuLoader = cpuLoader;
   }
 
+  /**
+   * Loads a model on the device, or on the CPU if that fails; a line in the log says why.
+   *
+   * @throws IllegalArgumentException if the model cannot run anywhere
+   */
+  static Executor load(Supplier<Executor> deviceLoader, Supplier<Executor> cpuLoader) {
+    Executor loaded;
+    try {
+      loaded = deviceLoader.get();
+    } catch (IllegalArgumentException e) {
+      throw e;
+    } catch (RuntimeException | Error e) {
+      LOG.warn("The model runs on the CPU, since TornadoVM's device failed: {}", e.toString());
+      return cpuLoader.get();
+    }
+    return new FallbackExecutor(loaded, cpuLoader);
+  }
+
   @Override
   public void step(List<Slice> slices) {
     if (device == null || !runsOnDevice(slices)) {
@@ -46,8 +67,9 @@ final class FallbackExecutor implements Executor {
       throw e;
     } catch (TooLargeException e) {
       LOG.warn("A step runs on the CPU: {}", e.getMessage());
-    } catch (RuntimeException | LinkageError e) {
-      LOG.error("The device failed; the model goes on on the CPU", e);
+    } catch (RuntimeException | Error e) {
+      LOG.error("The device failed; the model goes on on the CPU: {}", e.toString());
+      LOG.debug("How the device failed", e);
       closeDevice();
     }
     return false;
@@ -65,7 +87,7 @@ final class FallbackExecutor implements Executor {
       if (device != null) {
         device.close();
       }
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       LOG.warn("The device could not be closed: {}", e.toString());
     } finally {
       device = null;

@@ -50,6 +50,8 @@ final class SelfTest {
   private final Random random = new Random(7);
   private final KvLayout layout;
   private final boolean normsUpdates;
+  private final ModelDescription model = model();
+  private final Weights weights;
 
   /**
    * A test of the kernels that a model needs.
@@ -60,10 +62,11 @@ final class SelfTest {
   SelfTest(KvFormat format, boolean normsUpdates) {
     this.layout = new KvLayout(LAYERS, KV_HEADS, HEAD_DIM, format);
     this.normsUpdates = normsUpdates;
+    this.weights = weights();
   }
 
   /**
-   * Runs the test, once in a process.
+   * Runs the test on a device, once in a process.
    *
    * @param products how the device is to multiply by weights
    * @throws IllegalStateException if the device computes something else
@@ -73,15 +76,29 @@ final class SelfTest {
     if (PASSED.contains(test)) {
       return;
     }
-    ModelDescription model = model();
-    Weights weights = weights();
-    try (Executor scalar = new CpuExecutor(model, weights, layout, new ScalarKernels());
-        Executor tested = new TornadoExecutor(model, layout, weights, device, products, 32);
+    try (Executor tested = new TornadoExecutor(model, layout, weights, device, products, 32)) {
+      require(tested);
+    }
+    PASSED.add(test);
+  }
+
+  /**
+   * Runs the test.
+   *
+   * @param tested an executor of the test's model
+   * @throws IllegalStateException if it computes something else than the reference
+   */
+  void require(Executor tested) {
+    try (Executor scalar = reference();
         Outcome expected = new Outcome(scalar);
         Outcome actual = new Outcome(tested)) {
       actual.requireCloseTo(expected);
     }
-    PASSED.add(test);
+  }
+
+  /** The scalar reference of the test's model. */
+  Executor reference() {
+    return new CpuExecutor(model, weights, layout, new ScalarKernels());
   }
 
   /** What an executor makes of the same tokens. */

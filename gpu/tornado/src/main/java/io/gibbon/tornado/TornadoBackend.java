@@ -46,7 +46,7 @@ public final class TornadoBackend implements Backend {
     }
     try {
       return Devices.all().isEmpty() ? Optional.of("TornadoVM finds no device") : Optional.empty();
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       return Optional.of("TornadoVM does not start, is its SDK of another version? " + e);
     }
   }
@@ -64,16 +64,13 @@ public final class TornadoBackend implements Backend {
   @Override
   public Executor load(Model model, KvLayout layout, int threads) {
     CpuBackend cpu = new CpuBackend();
-    try {
-      Device device = Devices.best();
-      Executor executor = device.load(model, layout, threads);
-      LOG.info("TornadoVM's device is {}", device);
-      return new FallbackExecutor(executor, () -> cpu.load(model, layout, threads));
-    } catch (IllegalArgumentException e) {
-      throw e;
-    } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
-      LOG.warn("The model runs on the CPU, since TornadoVM's device failed: {}", e.toString());
-      return cpu.load(model, layout, threads);
-    }
+    return FallbackExecutor.load(
+        () -> {
+          Device device = Devices.best();
+          Executor executor = device.load(model, layout, threads);
+          LOG.info("TornadoVM's device is {}", device);
+          return executor;
+        },
+        () -> cpu.load(model, layout, threads));
   }
 }

@@ -71,7 +71,7 @@ final class TornadoExecutor implements Executor {
       cut(slices, StepTable.MAX_ROWS).forEach(this::run);
       collected.values().forEach(sums -> sums.write(model.heads() * model.layers()));
       copies.reversed().forEach(Runnable::run);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       slices.forEach(slice -> pool.forget(slice.sequence().own()));
       throw e;
     } finally {

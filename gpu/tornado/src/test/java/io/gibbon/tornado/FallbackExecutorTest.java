@@ -9,6 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
 /** What becomes of a step that the device cannot run. */
 class FallbackExecutorTest {
@@ -20,6 +25,7 @@ class FallbackExecutorTest {
 
     private final String name;
     private @Nullable RuntimeException failure;
+    private @Nullable Error error;
 
     private Told(String name) {
       this.name = name;
@@ -30,6 +36,9 @@ class FallbackExecutorTest {
       told.add(name);
       if (failure != null) {
         throw failure;
+      }
+      if (error != null) {
+        throw error;
       }
     }
 
@@ -74,6 +83,50 @@ class FallbackExecutorTest {
     executor.close();
     assertThat(told)
         .containsExactly("device", "close device", "load cpu", "cpu", "cpu", "close cpu");
+  }
+
+  @Test
+  void aDeviceIsAsLostByAnError() {
+    device.error = new TornadoInternalError("unimplemented");
+    executor.step(List.of());
+    assertThat(told).containsExactly("device", "close device", "load cpu", "cpu");
+  }
+
+  static List<Throwable> failuresOfLoading() {
+    return List.of(
+        new IllegalStateException("it failed the self-test"),
+        new TornadoBailoutRuntimeException("a kernel does not compile"),
+        new TornadoInternalError("unimplemented"),
+        new TornadoOutOfMemoryException("no room for the weights"),
+        new UnsatisfiedLinkError("an SDK of another version"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failuresOfLoading")
+  void aDeviceThatCannotLoadTheModelLeavesItToTheCpu(Throwable failure) {
+    Executor loaded =
+        FallbackExecutor.load(
+            () -> {
+              if (failure instanceof Error error) {
+                throw error;
+              }
+              throw (RuntimeException) failure;
+            },
+            () -> new Told("cpu"));
+    loaded.step(List.of());
+    assertThat(told).containsExactly("cpu");
+  }
+
+  @Test
+  void aModelThatIsWrongIsWrongEverywhere() {
+    assertThatThrownBy(
+            () ->
+                FallbackExecutor.load(
+                    () -> {
+                      throw new IllegalArgumentException("no such layer");
+                    },
+                    () -> new Told("cpu")))
+        .hasMessage("no such layer");
   }
 
   @Test

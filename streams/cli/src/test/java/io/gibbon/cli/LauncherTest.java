@@ -125,6 +125,18 @@ class LauncherTest {
         .doesNotContain(serial);
   }
 
+  @Test
+  void anSdkForAnotherJavaIsNamed() throws Exception {
+    Path release = Files.createDirectories(sdk.resolve("etc")).resolve("tornado.release");
+    Files.writeString(release, "version=5.2.0-jdk21\n");
+    assertThat(arguments(Map.of(), "up", "--backend", "tornado"))
+        .noneMatch(this::isTornado)
+        .contains(
+            "gibbon: TornadoVM 5.2.0-jdk21 needs JDK 21, but Java is 25; let JAVA_HOME name one");
+    Files.writeString(release, "version=5.2.0-jdk25\n");
+    assertThat(arguments(Map.of(), "up", "--backend", "tornado")).anyMatch(this::isTornado);
+  }
+
   private boolean isTornado(String argument) {
     return argument.equals("@" + sdk + "/tornado-argfile");
   }

@@ -1,0 +1,66 @@
+package io.gibbon.tornado;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.kv.KvFormat;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** The self-test lets nothing pass that computes something else than the reference. */
+class SelfTestTest {
+
+  private final SelfTest test = new SelfTest(KvFormat.F16, true);
+
+  @Test
+  void theReferencePasses() {
+    assertThatCode(() -> requireSpoiled(slice -> {})).doesNotThrowAnyException();
+  }
+
+  @Test
+  void oneWrongLogitIsFound() {
+    refuses("logits", slice -> slice.logits()[3] += 0.01f);
+  }
+
+  @Test
+  void whatIsNoNumberIsFound() {
+    refuses("logits", slice -> slice.logits()[7] = Float.NaN);
+  }
+
+  @Test
+  void aWrongAttentionShareIsFound() {
+    refuses("attention shares", slice -> slice.shares().of(0)[1] += 0.01f);
+  }
+
+  @Test
+  void wrongKeysAndValuesAreFound() {
+    float[] zeros = new float[32];
+    refuses("keys and values", slice -> slice.sequence().own().put(1, 1, 4, zeros, 0, zeros, 0));
+  }
+
+  private void refuses(String what, Consumer<Slice> spoil) {
+    assertThatThrownBy(() -> requireSpoiled(spoil))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith("it failed the self-test: of its " + what);
+  }
+
+  /** The reference, but for slices that want to know something. */
+  private void requireSpoiled(Consumer<Slice> spoil) {
+    try (Executor reference = test.reference()) {
+      test.require(
+          new Executor() {
+            @Override
+            public void step(List<Slice> slices) {
+              reference.step(slices);
+              slices.stream().filter(slice -> slice.logits() != null).forEach(spoil);
+            }
+
+            @Override
+            public void close() {}
+          });
+    }
+  }
+}
