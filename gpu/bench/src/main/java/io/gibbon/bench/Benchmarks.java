@@ -26,12 +26,14 @@ public final class Benchmarks {
   /**
    * Measures a runtime that stays the caller's.
    *
+   * @param threads threads that the runtime computes with
    * @param progress told of every row when it begins
    */
-  public Benchmarks(ModelRuntime runtime, BenchOptions options, Consumer<String> progress) {
+  public Benchmarks(
+      ModelRuntime runtime, BenchOptions options, int threads, Consumer<String> progress) {
     this.workload = new Workload(runtime, options.contextTokens());
     this.options = options;
-    this.measurement = new Measurement(options, progress);
+    this.measurement = new Measurement(options, progress, threads);
   }
 
   /** Tokens encoded a second, contexts batched. */
@@ -72,5 +74,10 @@ public final class Benchmarks {
             () -> workload.answer(contexts, 1).firstToken().toNanos() / 1e9);
     contexts.forEach(KvStates::close);
     return List.of(result);
+  }
+
+  /** What the machine gave while these figures were measured. */
+  public List<BenchResult> machine() {
+    return measurement.machine();
   }
 }

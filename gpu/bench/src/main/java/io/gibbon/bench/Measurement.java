@@ -1,7 +1,8 @@
 package io.gibbon.bench;
 
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -14,10 +15,19 @@ final class Measurement {
 
   private final BenchOptions options;
   private final Consumer<String> progress;
+  private final CeilingProbe probe;
+  private final List<Double> gigabytes = new ArrayList<>();
+  private final List<Double> gigaflops = new ArrayList<>();
 
-  Measurement(BenchOptions options, Consumer<String> progress) {
+  /**
+   * Measures nothing yet.
+   *
+   * @param threads threads that the machine's ceilings are measured with between repetitions
+   */
+  Measurement(BenchOptions options, Consumer<String> progress, int threads) {
     this.options = options;
     this.progress = progress;
+    this.probe = new CeilingProbe(threads);
   }
 
   /** Warms up, then measures as often as there are repetitions. */
@@ -31,8 +41,26 @@ final class Measurement {
       }
     }
     double[] values = new double[options.repetitions()];
-    Arrays.setAll(values, i -> run.getAsDouble());
+    for (int i = 0; i < values.length; i++) {
+      values[i] = run.getAsDouble();
+      gigabytes.add(probe.gigabytesPerSecond());
+      gigaflops.add(probe.gigaflopsPerSecond());
+    }
     return BenchResult.of(name, unit, goal, values);
+  }
+
+  /**
+   * What the machine gave between all repetitions so far; on one that is shared with others that is
+   * less than its ceilings.
+   */
+  List<BenchResult> machine() {
+    return List.of(
+        BenchResult.of("machine/memory", "GB/s", null, numbers(gigabytes)),
+        BenchResult.of("machine/compute", "GFLOP/s", null, numbers(gigaflops)));
+  }
+
+  private static double[] numbers(List<Double> samples) {
+    return samples.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   /** Tells of something that takes long and is no row. */

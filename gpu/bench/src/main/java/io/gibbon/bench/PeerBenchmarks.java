@@ -38,6 +38,7 @@ public final class PeerBenchmarks {
   /**
    * Measures a runtime that stays the caller's.
    *
+   * @param threads threads that the runtime and its peer compute with
    * @param progress told of every row when it begins
    * @param peer llama.cpp on the same file
    * @param other llama.cpp on another file of the same weights, or null
@@ -45,12 +46,13 @@ public final class PeerBenchmarks {
   public PeerBenchmarks(
       ModelRuntime runtime,
       BenchOptions options,
+      int threads,
       Consumer<String> progress,
       LlamaBench peer,
       @Nullable LlamaBench other) {
     this.workload = new Workload(runtime, options.contextTokens());
     this.options = options;
-    this.measurement = new Measurement(options, progress);
+    this.measurement = new Measurement(options, progress, threads);
     this.peer = peer;
     this.other = other;
   }
@@ -62,6 +64,7 @@ public final class PeerBenchmarks {
     results.addAll(firstToken(contexts, null, null));
     results.add(decode(contexts, options.depth(), decodeGoal(options.depth())));
     contexts.forEach(KvStates::close);
+    results.addAll(measurement.machine());
     return results;
   }
 
@@ -82,6 +85,7 @@ public final class PeerBenchmarks {
     results.add(together(deep, 2.5));
     deep.forEach(KvStates::close);
     results.add(veryDeep());
+    results.addAll(measurement.machine());
     return results;
   }
 

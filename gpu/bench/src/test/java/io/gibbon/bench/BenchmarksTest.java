@@ -2,6 +2,7 @@ package io.gibbon.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -28,10 +29,14 @@ class BenchmarksTest {
     List<String> told = new ArrayList<>();
     BenchReport report;
     try (ModelRuntime runtime = ModelRuntime.open(config)) {
-      Benchmarks benchmarks = new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128), told::add);
+      Benchmarks benchmarks =
+          new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128), 1, told::add);
       results.addAll(benchmarks.encode());
       results.addAll(benchmarks.decode());
       results.addAll(benchmarks.ttft());
+      assertThat(benchmarks.machine())
+          .extracting(BenchResult::unit, BenchResult::repetitions)
+          .containsExactly(tuple("GB/s", 12), tuple("GFLOP/s", 12));
       report =
           new BenchReport(runtime.profile().model(), runtime.backendName(), "i8", MACHINE, results);
     }

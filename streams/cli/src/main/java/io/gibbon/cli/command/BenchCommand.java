@@ -176,7 +176,7 @@ final class BenchCommand implements Callable<Integer> {
       backend = runtime.backendName();
       results.addAll(
           peer == null
-              ? alone(new Benchmarks(runtime, benchOptions(), this::tell), wanted)
+              ? alone(benchmarks(runtime, runtimeConfig.threads()), wanted)
               : besidePeer(runtime, runtimeConfig, peer, machine));
     }
     boolean everythingBesidePeer = peer != null && !quick;
@@ -215,6 +215,10 @@ final class BenchCommand implements Callable<Integer> {
     return results;
   }
 
+  private Benchmarks benchmarks(ModelRuntime runtime, int threads) {
+    return new Benchmarks(runtime, benchOptions(), threads, this::tell);
+  }
+
   private static List<BenchResult> alone(Benchmarks benchmarks, Set<Figure> wanted) {
     List<BenchResult> results = new ArrayList<>();
     if (wanted.contains(Figure.ENCODE)) {
@@ -226,6 +230,9 @@ final class BenchCommand implements Callable<Integer> {
     if (wanted.contains(Figure.TTFT)) {
       results.addAll(benchmarks.ttft());
     }
+    if (!results.isEmpty()) {
+      results.addAll(benchmarks.machine());
+    }
     return results;
   }
 
@@ -235,7 +242,7 @@ final class BenchCommand implements Callable<Integer> {
     LlamaBench same = llamaBench(binary, config.model(), config, machine);
     LlamaBench other = peerModel == null ? null : llamaBench(binary, peerModel, config, machine);
     PeerBenchmarks benchmarks =
-        new PeerBenchmarks(runtime, benchOptions(), this::tell, same, other);
+        new PeerBenchmarks(runtime, benchOptions(), config.threads(), this::tell, same, other);
     return quick ? benchmarks.quick() : benchmarks.all();
   }
 
