@@ -5,7 +5,11 @@ import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import uk.ac.manchester.tornado.api.DataRange;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -25,8 +29,8 @@ final class DeviceProgram implements AutoCloseable {
 
   private static final int LOAD = 0;
   private static final int BEGIN = 1;
-  private static final int LAYER = 2;
-  private static final int OUTPUT = 3;
+  private static final int OUTPUT = 2;
+  private static final int LAYER = 3;
 
   private final ModelDescription model;
   private final int keyWidth;
@@ -34,8 +38,11 @@ final class DeviceProgram implements AutoCloseable {
   private final int logitStride;
   private final int pagesPerLoad;
   private final DeviceArrays arrays;
+  private final List<String> layerGraphs;
+  private final List<LayerArrays> layerArrays = new ArrayList<>();
   private final Grids grids;
   private final TornadoExecutionPlan plan;
+  private LayerArrays results;
 
   /**
    * Compiles the kernels and takes the weights to the device.
@@ -57,9 +64,18 @@ final class DeviceProgram implements AutoCloseable {
     this.logitStride = weights.outputStride();
     this.arrays = new DeviceArrays(model, layout, weights, slots, pagesPerLoad);
     this.grids = new Grids(model, products);
-    DeviceGraphs graphs = new DeviceGraphs(arrays, products, weights.normsUpdates());
-    this.plan =
-        new TornadoExecutionPlan(graphs.load(), graphs.begin(), graphs.layer(), graphs.output());
+    this.layerGraphs = DeviceGraphs.layers(products);
+    DeviceGraphs graphs = new DeviceGraphs(arrays, products);
+    List<ImmutableTaskGraph> all = new ArrayList<>();
+    Collections.addAll(all, graphs.load(), graphs.begin(), graphs.output());
+    for (String name : layerGraphs) {
+      LayerArrays own = new LayerArrays(model);
+      layerArrays.add(own);
+      Products ways = name.equals(DeviceGraphs.LAYER) ? products : products.forMany();
+      all.add(new LayerGraph(name, arrays, own, ways, weights.normsUpdates()).build());
+    }
+    this.results = layerArrays.getFirst();
+    this.plan = new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new));
     try {
       plan.withDevice(device);
       plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
@@ -103,14 +119,16 @@ final class DeviceProgram implements AutoCloseable {
     int rows = step.rows();
     grids.groups("begin.embed", rows, 1);
     plan.withGraph(BEGIN).withGridScheduler(grids.scheduler()).execute();
-    grids.layer(step);
+    int graph = rows < TileKernels.LEAST_ROWS ? 0 : layerGraphs.size() - 1;
+    grids.layer(layerGraphs.get(graph), step);
     TornadoExecutionResult result = null;
     for (int layer = 0; layer < layers; layer++) {
-      result = plan.withGraph(LAYER).withGridScheduler(grids.scheduler()).execute();
+      result = plan.withGraph(LAYER + graph).withGridScheduler(grids.scheduler()).execute();
     }
-    result.transferToHost(new DataRange(arrays.fresh).withSize((long) rows * freshFloats()));
+    results = layerArrays.get(graph);
+    result.transferToHost(new DataRange(results.fresh).withSize((long) rows * freshFloats()));
     if (step.cells() > 0) {
-      result.transferToHost(new DataRange(arrays.shares).withSize(step.cells()));
+      result.transferToHost(new DataRange(results.shares).withSize(step.cells()));
     }
   }
 
@@ -120,8 +138,7 @@ final class DeviceProgram implements AutoCloseable {
    * @param rows at most {@link StepTable#LOGIT_ROWS}
    */
   void output(int rows) {
-    grids.groups("output.norm", rows, 1);
-    grids.product("output.logits", logitStride, rows);
+    grids.logits(logitStride, rows);
     plan.withGraph(OUTPUT)
         .withGridScheduler(grids.scheduler())
         .execute()
@@ -137,12 +154,12 @@ final class DeviceProgram implements AutoCloseable {
   /** Copies the keys and values of a row: by layer and head the key, then the value. */
   void fresh(int row, float[] out) {
     MemorySegment.copy(
-        arrays.fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
+        results.fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
   }
 
   /** A share that the step's table asked for. */
   float share(int cell) {
-    return arrays.shares.get(cell);
+    return results.shares.get(cell);
   }
 
   /** Floats of a row's keys and values. */

@@ -10,6 +10,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid2D;
 final class Grids {
 
   private final ModelDescription model;
+  private final Products products;
   private final GridScheduler scheduler = new GridScheduler();
 
   /**
@@ -19,23 +20,34 @@ final class Grids {
    */
   Grids(ModelDescription model, Products products) {
     this.model = model;
+    this.products = products;
     grid("load.pages", HeadKernels.THREADS);
     grid("begin.embed", RowKernels.THREADS);
-    grid("layer.attentionNorm", RowKernels.THREADS);
-    grid("layer.feedForwardNorm", RowKernels.THREADS);
-    for (String product : List.of("queryKeyValue", "attentionOutput", "gateUp", "down")) {
-      grid("layer." + product, products.threads());
-      grid("layer." + product + "Norm", RowKernels.THREADS);
-    }
-    grid("layer.heads", HeadKernels.THREADS);
-    grid("layer.attend", AttentionKernels.THREADS);
-    grid("layer.merge", MergeKernels.THREADS);
-    grid("layer.share", RowKernels.THREADS);
-    grid("layer.gate", RowKernels.THREADS);
-    grid("layer.advance", 1);
+    DeviceGraphs.layers(products).forEach(this::layerGrids);
     grid("output.norm", RowKernels.THREADS);
     grid("output.logits", products.threads());
     grid("output.advance", 1);
+  }
+
+  private void layerGrids(String graph) {
+    for (String norm : List.of("attentionNorm", "feedForwardNorm")) {
+      grid(graph + "." + norm, RowKernels.THREADS);
+    }
+    for (String product : List.of("queryKeyValue", "attentionOutput", "gateUp", "down")) {
+      grid(graph + "." + product, products(graph).threads());
+      grid(graph + "." + product + "Norm", RowKernels.THREADS);
+    }
+    grid(graph + ".heads", HeadKernels.THREADS);
+    grid(graph + ".attend", AttentionKernels.THREADS);
+    grid(graph + ".merge", MergeKernels.THREADS);
+    grid(graph + ".share", RowKernels.THREADS);
+    grid(graph + ".gate", RowKernels.THREADS);
+    grid(graph + ".advance", 1);
+  }
+
+  /** How a graph multiplies. */
+  private Products products(String graph) {
+    return graph.equals(DeviceGraphs.LAYER_OF_MANY) ? products.forMany() : products;
   }
 
   private void grid(String task, int threads) {
@@ -55,29 +67,36 @@ final class Grids {
     grid.setGlobalWork(x * grid.getLocalWork()[0], y, 1);
   }
 
-  /** Sets the grid of a product of rows and weights. */
-  void product(String task, int outputs, int rows) {
-    groups(task, outputs / MatrixKernels.PANEL, over(rows, MatrixKernels.ROWS));
+  /** Sets the grid of the product that makes logits. */
+  void logits(int outputs, int rows) {
+    groups("output.norm", rows, 1);
+    product("output", "logits", outputs, rows);
   }
 
-  /** Sets the grids of a layer. */
-  void layer(StepPlan step) {
+  private void product(String graph, String task, int outputs, int rows) {
+    Products way = products(graph);
+    int panels = outputs / MatrixKernels.PANEL;
+    groups(graph + "." + task, over(panels, way.panels()), over(rows, way.rows()));
+  }
+
+  /** Sets the grids of a layer's graph. */
+  void layer(String graph, StepPlan step) {
     int rows = step.rows();
     int queries = model.heads() * model.headDim();
     int keys = model.kvHeads() * model.headDim();
-    groups("layer.attentionNorm", rows, 1);
-    product("layer.queryKeyValue", queries + 2 * keys, rows);
-    threads("layer.heads", rows * (model.heads() + 2 * model.kvHeads()));
-    groups("layer.attend", step.items(), model.kvHeads());
-    groups("layer.merge", model.heads(), rows);
-    threads("layer.share", Math.max(1, step.cells()));
-    product("layer.attentionOutput", model.width(), rows);
-    groups("layer.attentionOutputNorm", rows, 1);
-    groups("layer.feedForwardNorm", rows, 1);
-    product("layer.gateUp", 2 * model.feedForward(), rows);
-    threads("layer.gate", rows * model.feedForward());
-    product("layer.down", model.width(), rows);
-    groups("layer.downNorm", rows, 1);
+    groups(graph + ".attentionNorm", rows, 1);
+    product(graph, "queryKeyValue", queries + 2 * keys, rows);
+    threads(graph + ".heads", rows * (model.heads() + 2 * model.kvHeads()));
+    groups(graph + ".attend", step.items(), model.kvHeads());
+    groups(graph + ".merge", model.heads(), rows);
+    threads(graph + ".share", Math.max(1, step.cells()));
+    product(graph, "attentionOutput", model.width(), rows);
+    groups(graph + ".attentionOutputNorm", rows, 1);
+    groups(graph + ".feedForwardNorm", rows, 1);
+    product(graph, "gateUp", 2 * model.feedForward(), rows);
+    threads(graph + ".gate", rows * model.feedForward());
+    product(graph, "down", model.width(), rows);
+    groups(graph + ".downNorm", rows, 1);
   }
 
   /** Sets the grid of a task that has a thread for each of so many numbers. */

@@ -33,6 +33,10 @@ class RandomShapesTest {
   private static final int SHAPES = Integer.getInteger("gibbon.shapes", 32);
 
   private static final int STEPS = 8;
+
+  /** Each with its own way for many rows. */
+  private static final List<Products> WAYS = List.of(Products.LANES, Products.GROUPS);
+
   private static final double TOLERANCE = 5e-4;
   private static final int[] HEAD_DIMS = {64, 96, 128, 256};
 
@@ -58,7 +62,7 @@ class RandomShapesTest {
               i);
       try (Model model = Model.open(shape.write(directory.resolve(i + ".gguf")))) {
         KvFormat format = KvFormat.values()[random.nextInt(KvFormat.values().length)];
-        compare(shape, model, format, Products.values()[i % Products.values().length]);
+        compare(shape, model, format, WAYS.get(i % WAYS.size()));
       }
     }
   }

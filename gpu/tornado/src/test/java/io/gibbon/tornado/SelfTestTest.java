@@ -8,6 +8,7 @@ import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvFormat;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /** The self-test lets nothing pass that computes something else than the reference. */
@@ -41,6 +42,17 @@ class SelfTestTest {
     refuses("keys and values", slice -> slice.sequence().own().put(1, 1, 4, zeros, 0, zeros, 0));
   }
 
+  @Test
+  void keysAndValuesThatDependOnTheBatchAreFound() {
+    float[] zeros = new float[32];
+    assertThatThrownBy(
+            () ->
+                requireSpoiled(
+                    slice -> slice.first() == 20,
+                    slice -> slice.sequence().own().put(0, 0, 30, zeros, 0, zeros, 0)))
+        .hasMessageContaining("depend on what else is computed");
+  }
+
   private void refuses(String what, Consumer<Slice> spoil) {
     assertThatThrownBy(() -> requireSpoiled(spoil))
         .isInstanceOf(IllegalStateException.class)
@@ -49,13 +61,17 @@ class SelfTestTest {
 
   /** The reference, but for slices that want to know something. */
   private void requireSpoiled(Consumer<Slice> spoil) {
+    requireSpoiled(slice -> slice.logits() != null, spoil);
+  }
+
+  private void requireSpoiled(Predicate<Slice> which, Consumer<Slice> spoil) {
     try (Executor reference = test.reference()) {
       test.require(
           new Executor() {
             @Override
             public void step(List<Slice> slices) {
               reference.step(slices);
-              slices.stream().filter(slice -> slice.logits() != null).forEach(spoil);
+              slices.stream().filter(which).forEach(spoil);
             }
 
             @Override
