@@ -37,17 +37,35 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public Optional<String> unavailable() {
-    if (ModuleLayer.boot().findModule("tornado.runtime").isEmpty()) {
-      return Optional.of(
-          "the JVM was started without TornadoVM; let TORNADOVM_HOME name an SDK, see " + GUIDE);
-    }
-    if (!"false".equalsIgnoreCase(System.getProperty(BAILOUT))) {
-      return Optional.of("the JVM was started without -D" + BAILOUT + "=False");
-    }
-    try {
-      return Devices.all().isEmpty() ? Optional.of("TornadoVM finds no device") : Optional.empty();
-    } catch (RuntimeException | Error e) {
-      return Optional.of("TornadoVM does not start, is its SDK of another version? " + e);
+    return Start.OBSTACLE;
+  }
+
+  /** TornadoVM starts once in a process, and says only the first time why it does not. */
+  private static final class Start {
+
+    static final Optional<String> OBSTACLE = obstacle();
+
+    private static Optional<String> obstacle() {
+      if (ModuleLayer.boot().findModule("tornado.runtime").isEmpty()) {
+        return Optional.of(
+            "the JVM was started without TornadoVM; let TORNADOVM_HOME name an SDK, see " + GUIDE);
+      }
+      if (!"false".equalsIgnoreCase(System.getProperty(BAILOUT))) {
+        return Optional.of("the JVM was started without -D" + BAILOUT + "=False");
+      }
+      try {
+        return Devices.all().isEmpty()
+            ? Optional.of("TornadoVM finds no device")
+            : Optional.empty();
+      } catch (RuntimeException | Error e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+          cause = cause.getCause();
+        }
+        return Optional.of(
+            "TornadoVM does not start; is there a device, and is the SDK of the right version? "
+                + cause);
+      }
     }
   }
 
