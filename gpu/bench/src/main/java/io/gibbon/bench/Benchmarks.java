@@ -19,7 +19,14 @@ public final class Benchmarks {
   private static final int ENCODE_TOKENS = 2048;
   private static final int ANSWER_TOKENS = 64;
 
+  private static final int CANDIDATES = 32;
+  private static final int CANDIDATE_TOKENS = 150;
+
+  /** Choosing costs less than encoding so many of the candidates. */
+  private static final int FEW = 2;
+
   private final Workload workload;
+  private final Workload candidates;
   private final BenchOptions options;
   private final Measurement measurement;
 
@@ -32,6 +39,7 @@ public final class Benchmarks {
   public Benchmarks(
       ModelRuntime runtime, BenchOptions options, int threads, Consumer<String> progress) {
     this.workload = new Workload(runtime, options.contextTokens());
+    this.candidates = new Workload(runtime, CANDIDATE_TOKENS);
     this.options = options;
     this.measurement = new Measurement(options, progress, threads);
   }
@@ -74,6 +82,30 @@ public final class Benchmarks {
             () -> workload.answer(contexts, 1).firstToken().toNanos() / 1e9);
     contexts.forEach(KvStates::close);
     return List.of(result);
+  }
+
+  /** Seconds to choose among many cached contexts, beside those to encode two of them. */
+  public List<BenchResult> selection() {
+    List<KvStates> contexts = candidates.encoded(CANDIDATES);
+    List<Double> few = new ArrayList<>();
+    BenchResult chosen =
+        measurement.row(
+            "selection/" + CANDIDATES,
+            "s",
+            null,
+            () -> {
+              // In turns: what else the machine does slows both.
+              few.add(candidates.encodingSeconds(FEW));
+              return candidates.selectionSeconds(contexts);
+            });
+    contexts.forEach(KvStates::close);
+    double[] counted =
+        few.stream()
+            .skip(few.size() - options.repetitions())
+            .mapToDouble(Double::doubleValue)
+            .toArray();
+    double two = BenchResult.of("encode", "s", null, counted).value();
+    return List.of(chosen.below("encoding two of them", two, 1.0));
   }
 
   /** What the machine gave while these figures were measured. */

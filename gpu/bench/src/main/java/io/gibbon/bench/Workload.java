@@ -8,7 +8,9 @@ import io.gibbon.runtime.GenerationResult;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.runtime.ModelRuntime;
 import io.gibbon.runtime.engine.Combination;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.ContextRanker;
 import io.gibbon.runtime.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +23,7 @@ import java.util.stream.IntStream;
 final class Workload {
 
   private static final int QUESTION_TOKENS = 32;
+  private static final int QUESTION_WORDS = 12;
 
   /** Random tokens, so that the model does not end its turn. */
   private static final Sampling ANY = new Sampling(2, 0, 1, 0, 0, 0, 1);
@@ -36,12 +39,20 @@ final class Workload {
 
   /** Contexts of at least about {@code tokens} in all; the caller closes them. */
   List<KvStates> contexts(int tokens) {
-    int words = contextTokens * 3 / 4;
-    int tokensEach = runtime.tokenizer().encode(Corpus.document(words, 0).text()).length;
-    List<EncodeJob> jobs = new ArrayList<>();
-    for (int i = 0; i * tokensEach < tokens; i++) {
-      jobs.add(runtime.encode(Corpus.document(words, i)));
-    }
+    int tokensEach = runtime.tokenizer().encode(Corpus.document(words(), 0).text()).length;
+    return encoded(Math.ceilDiv(tokens, tokensEach));
+  }
+
+  private int words() {
+    return contextTokens * 3 / 4;
+  }
+
+  /** So many contexts; the caller closes them. */
+  List<KvStates> encoded(int count) {
+    List<EncodeJob> jobs =
+        IntStream.range(0, count)
+            .mapToObj(i -> runtime.encode(Corpus.document(words(), i)))
+            .toList();
     List<KvStates> contexts = new ArrayList<>();
     for (EncodeJob job : jobs) {
       collect(job, contexts);
@@ -56,6 +67,26 @@ final class Workload {
     double seconds = seconds(start);
     contexts.forEach(KvStates::close);
     return tokens(contexts) / seconds;
+  }
+
+  /** Seconds that encoding so many contexts takes. */
+  double encodingSeconds(int count) {
+    long start = System.nanoTime();
+    List<KvStates> contexts = encoded(count);
+    double seconds = seconds(start);
+    contexts.forEach(KvStates::close);
+    return seconds;
+  }
+
+  /** Seconds that choosing among contexts takes, by heads at two thirds of the model's depth. */
+  double selectionSeconds(List<KvStates> contexts) {
+    int layer = 2 * runtime.profile().layout().layers() / 3;
+    int[] question = runtime.chat().opening(Corpus.document(QUESTION_WORDS, 0).text());
+    long start = System.nanoTime();
+    var unused =
+        new ContextRanker(runtime.reader())
+            .byAttention(contexts, question, List.of(new Head(layer, 0), new Head(layer, 1)));
+    return seconds(start);
   }
 
   /** Tokens written a second by one answer, from its first token to its last. */

@@ -34,15 +34,16 @@ class BenchmarksTest {
       results.addAll(benchmarks.encode());
       results.addAll(benchmarks.decode());
       results.addAll(benchmarks.ttft());
+      results.addAll(benchmarks.selection());
       assertThat(benchmarks.machine())
           .extracting(BenchResult::unit, BenchResult::repetitions)
-          .containsExactly(tuple("GB/s", 12), tuple("GFLOP/s", 12));
+          .containsExactly(tuple("GB/s", 15), tuple("GFLOP/s", 15));
       report =
           new BenchReport(runtime.profile().model(), runtime.backendName(), "i8", MACHINE, results);
     }
-    assertThat(told).hasSize(4).first().asString().startsWith("encode/128");
+    assertThat(told).hasSize(5).first().asString().startsWith("encode/128");
     assertThat(results)
-        .hasSize(4)
+        .hasSize(5)
         .allSatisfy(
             result -> {
               assertThat(result.value()).isPositive().isFinite();
@@ -62,7 +63,8 @@ class BenchmarksTest {
             "repetitions",
             "spread");
     assertThat(json.at("/machine/gigaflops_per_second").asDouble()).isEqualTo(100);
-    assertThat(report.table()).contains("encode/128", "decode/0", "ttft/");
+    assertThat(report.table()).contains("encode/128", "decode/0", "ttft/", "selection/32");
+    assertThat(results.getLast().peerValue()).isPositive();
   }
 
   @Test

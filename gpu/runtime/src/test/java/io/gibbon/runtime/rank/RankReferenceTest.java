@@ -77,7 +77,7 @@ class RankReferenceTest {
   }
 
   @Test
-  void attentionAddsUpTheHeadsSharesAndTheLikelihoodOfTheEightTheyPrefer() {
+  void attentionAddsUpTheHeadsSharesAndTheLikelihoodOfTheSixTheyPrefer() {
     int[] question = tokens(11);
     ContextRanker ranker = new ContextRanker(runtime.reader());
     Result read = read(IntStream.range(0, LENGTHS.length).boxed().toList(), question, 0.9);
@@ -87,7 +87,7 @@ class RankReferenceTest {
       assertThat(shares[i]).isCloseTo(expected[i], within(1e-5));
     }
     double[] scores = ranker.byAttention(states, question, HEADS).scores();
-    List<Integer> shortlist = new Ranking(expected).best(8);
+    List<Integer> shortlist = new Ranking(expected).best(6);
     for (int i = 0; i < scores.length; i++) {
       if (shortlist.contains(i)) {
         double score = likelihood(i, question) + 8 * Math.log(expected[i]);

@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description =
-        "Measure this machine: tokens encoded and written a second, time to the first token, freshness, start.",
+        "Measure this machine: tokens encoded and written a second, time to the first token and to"
+            + " choose contexts, freshness, start.",
     footer = {
       "",
       "Nothing else should run meanwhile. freshness starts a broker and a server of its",
@@ -68,6 +69,7 @@ final class BenchCommand implements Callable<Integer> {
     ENCODE,
     DECODE,
     TTFT,
+    SELECTION,
     FRESHNESS,
     START
   }
@@ -80,7 +82,7 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "FIGURE",
-      description = "encode, decode, ttft, freshness or start. Default: all.")
+      description = "encode, decode, ttft, selection, freshness or start. Default: all.")
   private List<Figure> figures = new ArrayList<>();
 
   @Option(names = "--quick", description = "Fewer rows, fewer cached tokens.")
@@ -229,6 +231,9 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (wanted.contains(Figure.TTFT)) {
       results.addAll(benchmarks.ttft());
+    }
+    if (wanted.contains(Figure.SELECTION)) {
+      results.addAll(benchmarks.selection());
     }
     if (!results.isEmpty()) {
       results.addAll(benchmarks.machine());
