@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * The figures of one open model, measured as a user meets them: through the scheduler, with
  * tokenizing and sampling. Nothing else should use the runtime meanwhile.
  */
-public final class Benchmarks {
+public final class Benchmarks implements AutoCloseable {
 
   private static final double ENCODE_GOAL = 120;
   private static final double DECODE_GOAL = 40;
@@ -111,5 +111,11 @@ public final class Benchmarks {
   /** What the machine gave while these figures were measured. */
   public List<BenchResult> machine() {
     return measurement.machine();
+  }
+
+  /** Frees what the machine's ceilings were measured with. */
+  @Override
+  public void close() {
+    measurement.close();
   }
 }

@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
@@ -14,21 +16,20 @@ import jdk.incubator.vector.VectorSpecies;
  * What the processor gives at this moment, in some hundredths of a second: on a machine that is
  * shared with others it is not always the same. One thread at a time.
  */
-final class CeilingProbe {
+final class CeilingProbe implements AutoCloseable {
 
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final long BYTES_PER_THREAD = 128L << 20;
   private static final int MULTIPLICATIONS = 200_000_000;
   private static final int ACCUMULATORS = 10;
 
+  private final Arena arena = Arena.ofShared();
   private final List<MemorySegment> memory;
 
   /** A probe of so many threads; it holds {@value #BYTES_PER_THREAD} bytes for each. */
   CeilingProbe(int threads) {
     memory =
-        IntStream.range(0, threads)
-            .mapToObj(i -> Arena.ofAuto().allocate(BYTES_PER_THREAD, 64))
-            .toList();
+        IntStream.range(0, threads).mapToObj(i -> arena.allocate(BYTES_PER_THREAD, 64)).toList();
   }
 
   /** Preferred width of a vector. */
@@ -51,23 +52,26 @@ final class CeilingProbe {
   }
 
   private static double nanos(List<DoubleSupplier> bodies) {
-    double[] results = new double[bodies.size()];
     long start = System.nanoTime();
-    List<Thread> running = new ArrayList<>();
-    for (int i = 0; i < results.length; i++) {
-      int index = i;
-      running.add(
-          Thread.ofPlatform().start(() -> results[index] = bodies.get(index).getAsDouble()));
+    List<FutureTask<Double>> running = new ArrayList<>();
+    for (DoubleSupplier body : bodies) {
+      FutureTask<Double> task = new FutureTask<>(body::getAsDouble);
+      running.add(task);
+      Thread.ofPlatform().start(task);
     }
+    running.forEach(CeilingProbe::await);
+    return System.nanoTime() - start;
+  }
+
+  private static void await(FutureTask<Double> task) {
     try {
-      for (Thread thread : running) {
-        thread.join();
-      }
+      task.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while measuring", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("measuring failed", e);
     }
-    return System.nanoTime() - start;
   }
 
   private static double read(MemorySegment memory) {
@@ -115,5 +119,10 @@ final class CeilingProbe {
       j = x.fma(y, j);
     }
     return a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j).lane(0);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
   }
 }

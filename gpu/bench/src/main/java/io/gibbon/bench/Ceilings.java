@@ -27,10 +27,11 @@ public record Ceilings(
 
   /** Measures for some seconds, the best of several repetitions. */
   public static Ceilings measure(int threads) {
-    CeilingProbe probe = new CeilingProbe(threads);
-    double bytes = best(probe::gigabytesPerSecond);
-    double flops = best(probe::gigaflopsPerSecond);
-    return new Ceilings(cpuName(), threads, CeilingProbe.vectorBits(), bytes, flops);
+    try (CeilingProbe probe = new CeilingProbe(threads)) {
+      double bytes = best(probe::gigabytesPerSecond);
+      double flops = best(probe::gigaflopsPerSecond);
+      return new Ceilings(cpuName(), threads, CeilingProbe.vectorBits(), bytes, flops);
+    }
   }
 
   private static double best(DoubleSupplier measured) {

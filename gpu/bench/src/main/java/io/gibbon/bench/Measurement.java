@@ -8,7 +8,7 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Measures rows one after the other and tells of each when it begins. One thread at a time. */
-final class Measurement {
+final class Measurement implements AutoCloseable {
 
   /** A row whose runs take long is warm before it has run as often as others. */
   private static final Duration LONGEST_WARMUP = Duration.ofSeconds(15);
@@ -66,5 +66,10 @@ final class Measurement {
   /** Tells of something that takes long and is no row. */
   void tell(String what) {
     progress.accept(what + " ...");
+  }
+
+  @Override
+  public void close() {
+    probe.close();
   }
 }

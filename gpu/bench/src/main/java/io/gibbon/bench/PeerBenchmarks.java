@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * order, is a prefill for it; what it finds in its prefix cache is a prefill of the question behind
  * as many cached tokens.
  */
-public final class PeerBenchmarks {
+public final class PeerBenchmarks implements AutoCloseable {
 
   private static final int PROMPT = 512;
   private static final int QUESTION_TOKENS = 32;
@@ -188,5 +188,11 @@ public final class PeerBenchmarks {
   /** Depths are measured at powers of two, so that they are found again. */
   private static int round(int tokens) {
     return 1 << Math.round(Math.log(tokens) / Math.log(2));
+  }
+
+  /** Frees what the machine's ceilings were measured with. */
+  @Override
+  public void close() {
+    measurement.close();
   }
 }

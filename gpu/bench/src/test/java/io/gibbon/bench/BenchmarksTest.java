@@ -28,9 +28,9 @@ class BenchmarksTest {
     List<BenchResult> results = new ArrayList<>();
     List<String> told = new ArrayList<>();
     BenchReport report;
-    try (ModelRuntime runtime = ModelRuntime.open(config)) {
-      Benchmarks benchmarks =
-          new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128), 1, told::add);
+    try (ModelRuntime runtime = ModelRuntime.open(config);
+        Benchmarks benchmarks =
+            new Benchmarks(runtime, new BenchOptions(1, 3, 512, 128), 1, told::add)) {
       results.addAll(benchmarks.encode());
       results.addAll(benchmarks.decode());
       results.addAll(benchmarks.ttft());

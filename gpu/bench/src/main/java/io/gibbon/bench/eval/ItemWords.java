@@ -13,8 +13,7 @@ import java.util.List;
  * @param contexts each context
  * @param query behind the contexts
  * @param opening what a selection reads
- * @param answers each right answer, with the token that ends it where there is one; of an item with
- *     choices, each choice
+ * @param answers each right answer; of an item with choices, each choice
  */
 record ItemWords(
     int[] prefix, List<int[]> contexts, int[] query, int[] opening, List<int[]> answers) {

@@ -24,9 +24,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Attention of some query vectors to one tile of 64 cached tokens of one head: keys and values are
- * widened, on the way for few queries, scores, online softmax, weighted values. One call is {@code
- * queries * 16} thousand operations.
+ * Attention of some query vectors to one tile of 128 cached tokens of one head: keys and values are
+ * widened, on the way for few queries, scores, online softmax, weighted values, and the scales of
+ * codes. One call is {@code queries * 32} thousand operations.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,10 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 public class AttentionTileBenchmark {
 
-  private static final int TOKENS = 64;
+  private static final int TOKENS = 128;
   private static final int DIMENSIONS = 64;
-  private static final int DEPTH = 64;
-  private static final int PANEL = KvLayout.PANEL * DEPTH;
   private static final int FEW = 6;
   private static final int LENGTH = DIMENSIONS + Kernels.LANES;
   private static final float SCALE = 0.125f;
@@ -54,6 +52,7 @@ public class AttentionTileBenchmark {
 
   private final Kernels kernels = new VectorKernels();
   private final float[] wide = new float[TOKENS * DIMENSIONS];
+  private final float[] scales = new float[TOKENS];
   private MemorySegment keys;
   private MemorySegment values;
   private float[] query;
@@ -64,6 +63,7 @@ public class AttentionTileBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     SplittableRandom random = new SplittableRandom(1);
+    Arrays.fill(scales, 1f / 127);
     keys = numbers(random);
     values = numbers(random);
     query = new float[queries * DIMENSIONS];
@@ -91,7 +91,8 @@ public class AttentionTileBenchmark {
   @Benchmark
   public float[] attend() {
     Arrays.fill(accumulators, 0);
-    multiply(query, keys, TOKENS, scores, TOKENS, false);
+    multiply(query, DIMENSIONS, keys, TOKENS, scores, TOKENS, false);
+    scale();
     for (int i = 0; i < queries; i++) {
       kernels.softmax(
           scores,
@@ -104,26 +105,34 @@ public class AttentionTileBenchmark {
           i * LENGTH,
           LENGTH);
     }
-    multiply(scores, values, DIMENSIONS, accumulators, LENGTH, true);
+    scale();
+    multiply(scores, TOKENS, values, DIMENSIONS, accumulators, LENGTH, true);
     return accumulators;
   }
 
-  /** A product with keys or values; both depths are 64. */
+  private void scale() {
+    for (int i = 0; format.scaled() && i < queries; i++) {
+      kernels.multiplyEach(scores, i * TOKENS, scales, TOKENS);
+    }
+  }
+
+  /** A product with keys or values. */
   private void multiply(
-      float[] a, MemorySegment b, int columns, float[] c, int cStride, boolean add) {
-    long bytes = (long) PANEL * format.bytes();
+      float[] a, int depth, MemorySegment b, int columns, float[] c, int cStride, boolean add) {
+    int panel = KvLayout.PANEL * depth;
+    long bytes = (long) panel * format.bytes();
     boolean halves = format == KvFormat.F16;
     if (queries <= FEW && halves) {
-      kernels.multiplyHalves(a, 0, DEPTH, queries, b, 0, bytes, columns, DEPTH, c, 0, cStride, add);
+      kernels.multiplyHalves(a, 0, depth, queries, b, 0, bytes, columns, depth, c, 0, cStride, add);
     } else if (queries <= FEW) {
-      kernels.multiplyCodes(a, 0, DEPTH, queries, b, 0, bytes, columns, DEPTH, c, 0, cStride, add);
+      kernels.multiplyCodes(a, 0, depth, queries, b, 0, bytes, columns, depth, c, 0, cStride, add);
     } else {
       if (halves) {
         kernels.widenHalves(b, 0, wide, 0, wide.length);
       } else {
         kernels.widenCodes(b, 0, wide, 0, wide.length);
       }
-      kernels.multiply(a, 0, DEPTH, queries, wide, 0, PANEL, columns, DEPTH, c, 0, cStride, add);
+      kernels.multiply(a, 0, depth, queries, wide, 0, panel, columns, depth, c, 0, cStride, add);
     }
   }
 }

@@ -22,9 +22,8 @@ import java.util.Map;
  * which nothing is seen has weight 0.
  *
  * <p>Each {@link Item} runs an online softmax over its span, tile by tile; a {@link Tile}'s keys
- * and values are read once for all query heads of the group and all rows; where they are codes, the
- * values' scales go into the probabilities. Tiles start at context starts, so a row's bits do not
- * depend on the batch. One thread at a time.
+ * and values are read once for all query heads of the group and all rows. Tiles start at context
+ * starts, so a row's bits do not depend on the batch. One thread at a time.
  */
 final class Attention {
 

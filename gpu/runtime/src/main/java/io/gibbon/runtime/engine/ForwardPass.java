@@ -275,7 +275,8 @@ final class ForwardPass {
 
   /** Adjacent rows go to one worker: their keys lie in the same lines of its cache. */
   private void forEachRow(int rows, RowBody body) {
-    int together = rows < FEW_ROWS ? rows : Math.clamp(rows / FEW_ROWS, 1, KvLayout.PANEL);
+    int each = Math.clamp(rows / (2 * workers.count()), 1, KvLayout.PANEL);
+    int together = rows < FEW_ROWS ? FEW_ROWS : each;
     workers.forEach(
         (rows + together - 1) / together,
         (index, worker) -> {

@@ -6,6 +6,7 @@ import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Products with some adjacent cached tokens of one layer and head: scores of queries and keys, and
@@ -60,12 +61,12 @@ final class Tile {
       float[] scores) {
     KvLayout layout = states.layout();
     long keys = layout.keyOffset(states.tokens(), layer, kvHead, token);
+    long panelBytes = (long) PANEL * headDim * layout.format().bytes();
     int width = width(tokens);
-    int panel = PANEL * headDim;
-    multiply(states, keys, panel, queries, headDim, n, width, headDim, scores, TOKENS, false);
+    multiply(states, keys, panelBytes, queries, headDim, n, width, headDim, scores, TOKENS, false);
     if (layout.format().scaled()) {
       long at = layout.keyScaleOffset(states.tokens(), layer, kvHead, token);
-      scale(states, at, width, scores, n);
+      scale(states, at, tokens, scores, n);
     }
   }
 
@@ -94,16 +95,17 @@ final class Tile {
       scale(states, at, tokens, probabilities, n);
     }
     long values = layout.valueOffset(states.tokens(), layer, kvHead, token, 0);
-    int panel = Math.toIntExact(layout.valuePanelBytes(states.tokens())) / layout.format().bytes();
+    long panelBytes = layout.valuePanelBytes(states.tokens());
     int depth = (tokens + 1) / 2 * 2;
-    multiply(states, values, panel, probabilities, TOKENS, n, headDim, depth, sums, stride, true);
+    multiply(
+        states, values, panelBytes, probabilities, TOKENS, n, headDim, depth, sums, stride, true);
   }
 
-  /** A product with panels of the states, {@code panel} numbers apart. */
+  /** A product with panels of the states. */
   private void multiply(
       KvStates states,
       long from,
-      int panel,
+      long panelBytes,
       float[] a,
       int aStride,
       int n,
@@ -114,7 +116,6 @@ final class Tile {
       boolean add) {
     MemorySegment b = states.memory();
     KvFormat format = states.layout().format();
-    long panelBytes = (long) panel * format.bytes();
     if (n <= FEW_QUERIES && format == KvFormat.F16) {
       kernels.multiplyHalves(
           a, 0, aStride, n, b, from, panelBytes, columns, depth, c, 0, cStride, add);
@@ -140,9 +141,11 @@ final class Tile {
 
   /** Multiplies rows by the scales of their tokens. */
   private void scale(KvStates states, long at, int tokens, float[] rows, int n) {
+    int width = width(tokens);
     kernels.widenHalves(states.memory(), at, scales, 0, tokens);
+    Arrays.fill(scales, tokens, width, 0);
     for (int row = 0; row < n; row++) {
-      kernels.multiplyEach(rows, row * TOKENS, scales, width(tokens));
+      kernels.multiplyEach(rows, row * TOKENS, scales, width);
     }
   }
 }

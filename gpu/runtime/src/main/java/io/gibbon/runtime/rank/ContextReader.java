@@ -208,7 +208,7 @@ public final class ContextReader {
     }
     try {
       return new Open(sequence(reading, KvStates.allocate(working, tokens)), budget);
-    } catch (OutOfMemoryError e) {
+    } catch (RuntimeException | Error e) {
       budget.release(bytes);
       throw e;
     }

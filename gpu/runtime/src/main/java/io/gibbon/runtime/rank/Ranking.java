@@ -42,6 +42,7 @@ public record Ranking(double[] scores) {
   }
 
   private double weight(int index, double greatest) {
-    return Math.exp(scores[index] - greatest);
+    double weight = Math.exp(scores[index] - greatest);
+    return Double.isNaN(weight) ? 0 : weight;
   }
 }

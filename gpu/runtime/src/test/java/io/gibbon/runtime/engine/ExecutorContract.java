@@ -181,7 +181,7 @@ public abstract class ExecutorContract {
   private final class Invariance {
 
     private static final int ROWS = 21;
-    private static final int LONGEST = 90;
+    private static final int LONGEST = 2 * Tile.TOKENS + 31;
 
     private final Executor loaded;
     private final KvLayout stored;

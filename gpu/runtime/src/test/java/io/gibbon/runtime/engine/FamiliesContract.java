@@ -34,7 +34,7 @@ public abstract class FamiliesContract {
   private static final double TOLERANCE = 1e-4;
 
   /** Longer than the sliding window of the tiny Gemma. */
-  private static final int LONG = 3 * TinyModel.SLIDING_WINDOW;
+  private static final int LONG = Tile.TOKENS + 2 * TinyModel.SLIDING_WINDOW + 1;
 
   @TempDir Path directory;
 

@@ -347,18 +347,21 @@ class KernelsTest {
 
   @Test
   void everyFiniteHalfIsWidenedExactlyInAProduct() {
-    MemorySegment halves = memory.allocate(2 * 32);
-    float[] a = {0, 1};
-    float[] actual = new float[16];
-    for (int first = 0; first < 1 << 16; first += 16) {
-      for (int i = 0; i < 16; i++) {
-        halves.setAtIndex(ValueLayout.JAVA_SHORT, 16L + i, (short) (first + i));
-      }
-      kernels.multiplyHalves(a, 0, 0, 1, halves, 0, 0, 16, 2, actual, 0, 0, false);
-      for (int i = 0; i < 16; i++) {
-        float expected = Float.float16ToFloat((short) (first + i));
-        if (Float.isFinite(expected)) {
-          assertThat(actual[i]).isEqualTo(expected == 0 ? 0 : expected);
+    float[] actual = new float[32];
+    for (int step = 0; step < 2; step++) {
+      MemorySegment halves = memory.allocate(2 * 64);
+      float[] a = {1 - step, step};
+      for (int first = 0; first < 1 << 16; first += 32) {
+        for (int i = 0; i < 32; i++) {
+          int at = i / 16 * 32 + 16 * step + i % 16;
+          halves.setAtIndex(ValueLayout.JAVA_SHORT, at, (short) (first + i));
+        }
+        kernels.multiplyHalves(a, 0, 0, 1, halves, 0, 2 * 32, 32, 2, actual, 0, 0, false);
+        for (int i = 0; i < 32; i++) {
+          float expected = Float.float16ToFloat((short) (first + i));
+          if (Float.isFinite(expected)) {
+            assertThat(actual[i]).isEqualTo(expected == 0 ? 0 : expected);
+          }
         }
       }
     }
@@ -400,7 +403,7 @@ class KernelsTest {
       Product product = new Product();
       byte[] codes = new byte[product.b.length];
       for (int j = 0; j < product.b.length; j++) {
-        codes[j] = (byte) random.nextInt(-127, 128);
+        codes[j] = (byte) random.nextInt(-128, 128);
         product.b[j] = codes[j];
       }
       float[] expected = product.expected();

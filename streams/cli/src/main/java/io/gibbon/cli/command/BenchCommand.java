@@ -178,7 +178,7 @@ final class BenchCommand implements Callable<Integer> {
       backend = runtime.backendName();
       results.addAll(
           peer == null
-              ? alone(benchmarks(runtime, runtimeConfig.threads()), wanted)
+              ? alone(runtime, runtimeConfig, wanted)
               : besidePeer(runtime, runtimeConfig, peer, machine));
     }
     boolean everythingBesidePeer = peer != null && !quick;
@@ -217,26 +217,25 @@ final class BenchCommand implements Callable<Integer> {
     return results;
   }
 
-  private Benchmarks benchmarks(ModelRuntime runtime, int threads) {
-    return new Benchmarks(runtime, benchOptions(), threads, this::tell);
-  }
-
-  private static List<BenchResult> alone(Benchmarks benchmarks, Set<Figure> wanted) {
+  private List<BenchResult> alone(ModelRuntime runtime, RuntimeConfig config, Set<Figure> wanted) {
     List<BenchResult> results = new ArrayList<>();
-    if (wanted.contains(Figure.ENCODE)) {
-      results.addAll(benchmarks.encode());
-    }
-    if (wanted.contains(Figure.DECODE)) {
-      results.addAll(benchmarks.decode());
-    }
-    if (wanted.contains(Figure.TTFT)) {
-      results.addAll(benchmarks.ttft());
-    }
-    if (wanted.contains(Figure.SELECTION)) {
-      results.addAll(benchmarks.selection());
-    }
-    if (!results.isEmpty()) {
-      results.addAll(benchmarks.machine());
+    try (Benchmarks benchmarks =
+        new Benchmarks(runtime, benchOptions(), config.threads(), this::tell)) {
+      if (wanted.contains(Figure.ENCODE)) {
+        results.addAll(benchmarks.encode());
+      }
+      if (wanted.contains(Figure.DECODE)) {
+        results.addAll(benchmarks.decode());
+      }
+      if (wanted.contains(Figure.TTFT)) {
+        results.addAll(benchmarks.ttft());
+      }
+      if (wanted.contains(Figure.SELECTION)) {
+        results.addAll(benchmarks.selection());
+      }
+      if (!results.isEmpty()) {
+        results.addAll(benchmarks.machine());
+      }
     }
     return results;
   }
@@ -246,9 +245,10 @@ final class BenchCommand implements Callable<Integer> {
       throws IOException {
     LlamaBench same = llamaBench(binary, config.model(), config, machine);
     LlamaBench other = peerModel == null ? null : llamaBench(binary, peerModel, config, machine);
-    PeerBenchmarks benchmarks =
-        new PeerBenchmarks(runtime, benchOptions(), config.threads(), this::tell, same, other);
-    return quick ? benchmarks.quick() : benchmarks.all();
+    try (PeerBenchmarks benchmarks =
+        new PeerBenchmarks(runtime, benchOptions(), config.threads(), this::tell, same, other)) {
+      return quick ? benchmarks.quick() : benchmarks.all();
+    }
   }
 
   private LlamaBench llamaBench(Path binary, Path model, RuntimeConfig config, Ceilings machine)
