@@ -70,8 +70,7 @@ final class EvalCalibration implements ContextSource, AutoCloseable {
     }
     try (EvalCalibration source = new EvalCalibration(items, runtime, seed)) {
       CalibrationReport report = runtime.calibrator().run(source, seed, progress);
-      Calibration none = new Calibration(1, 1, report.found().heads());
-      Calibration applied = report.applied(Optional.empty()).orElse(none);
+      Calibration applied = report.applied(Optional.empty()).orElse(Calibration.NONE);
       Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
       Path whole = Files.createTempFile(directory, "calibration", ".json");
       Files.writeString(whole, JSON.writeValueAsString(applied));

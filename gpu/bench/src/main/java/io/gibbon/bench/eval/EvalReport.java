@@ -210,11 +210,13 @@ public record EvalReport(
       return "";
     }
     String heads =
-        calibration.heads().stream()
-            .map(head -> head.layer() + "." + head.head())
-            .collect(Collectors.joining(" "));
+        calibration.heads().isEmpty()
+            ? "no heads that find half of the contexts: nothing is selected by attention"
+            : calibration.heads().stream()
+                .map(head -> head.layer() + "." + head.head())
+                .collect(Collectors.joining(" ", "heads (layer.head) ", ""));
     return line(
-        "; calibrated: T %.2f, S %.2f, heads (layer.head) %s",
+        "; calibrated: T %.2f, S %.2f, %s",
         calibration.attentionTemperature(), calibration.scalingFactor(), heads);
   }
 

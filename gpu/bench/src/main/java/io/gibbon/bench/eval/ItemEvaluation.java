@@ -179,7 +179,8 @@ final class ItemEvaluation implements AutoCloseable {
 
   /** As a server cites: what the heads see in contexts encoded apart, whatever wrote the answer. */
   private @Nullable Double citedFirst(List<Integer> chosen, String text, int[] answer) {
-    if (calibration == null || !item.marked() || SquadMetrics.contains(text, item.answers()) == 0) {
+    boolean headless = calibration == null || calibration.heads().isEmpty();
+    if (headless || !item.marked() || SquadMetrics.contains(text, item.answers()) == 0) {
       return null;
     }
     Reading reading = new Reading(states.prefixed(chosen), 1, 1);
@@ -190,7 +191,7 @@ final class ItemEvaluation implements AutoCloseable {
                 words.query(),
                 answer,
                 List.of(answer.length),
-                calibration.heads())
+                Objects.requireNonNull(calibration).heads())
             .getFirst();
     return gold(chosen.get(new Ranking(shares).order().getFirst()));
   }

@@ -68,7 +68,10 @@ record Mode(
     }
   }
 
-  /** The modes asked for, sequential always and first; without calibration those that need none. */
+  /**
+   * The modes asked for, sequential always and first; those that need what was not
+   * found are left out.
+   */
   static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
     return all(options, calibration).stream()
         .filter(
@@ -97,8 +100,9 @@ record Mode(
     if (calibration != null) {
       modes.add(new Mode("ape calibrated", Encoding.PREFIXED, Selector.ALL, 0, t, s));
     }
+    boolean headless = calibration == null || calibration.heads().isEmpty();
     for (Selector selector : Selector.values()) {
-      if (selector == Selector.ALL || (selector == Selector.ATTENTION && calibration == null)) {
+      if (selector == Selector.ALL || (selector == Selector.ATTENTION && headless)) {
         continue;
       }
       for (int keep : options.keep()) {

@@ -149,6 +149,16 @@ class EvaluationTest {
   }
 
   @Test
+  void withoutHeadsNothingIsSelectedByAttention() throws IOException {
+    Calibration headless = new Calibration(0.8, 0.9, List.of());
+    EvalReport report = evaluation(write(OPEN)).run(runtime, headless, false, 1, done -> {});
+    assertThat(report.modes())
+        .containsKeys("ape calibrated", "ape+likelihood@1")
+        .doesNotContainKeys("ape+attention@1");
+    assertThat(report.table()).contains("calibrated: T 0.80, S 0.90, no heads");
+  }
+
+  @Test
   void anItemLongerThanTheWindowIsNamed() throws IOException {
     String text = "A long way home. ".repeat(2000);
     Path data = write(OPEN + OPEN.replace("Una Byrne keeps the light.", text));

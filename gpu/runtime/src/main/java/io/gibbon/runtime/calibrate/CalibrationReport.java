@@ -29,15 +29,17 @@ public record CalibrationReport(
 
   /**
    * What to use from now on. T and S that are no better than none leave those in use, or T = S = 1;
-   * heads that find less than half of the contexts leave those in use. Empty if nothing changes.
+   * heads that find less than half of the contexts leave those in use, or none. Empty if nothing
+   * changes.
    */
   public Optional<Calibration> applied(Optional<Calibration> inUse) {
     boolean pointing = precision >= LEAST_PRECISION;
     if (!better() && !pointing) {
       return Optional.empty();
     }
-    List<Head> heads = pointing ? found.heads() : inUse.orElse(found).heads();
-    Calibration factors = better() ? found : inUse.orElse(new Calibration(1, 1, found.heads()));
+    Calibration before = inUse.orElse(Calibration.NONE);
+    List<Head> heads = pointing ? found.heads() : before.heads();
+    Calibration factors = better() ? found : before;
     return Optional.of(
         new Calibration(factors.attentionTemperature(), factors.scalingFactor(), heads));
   }

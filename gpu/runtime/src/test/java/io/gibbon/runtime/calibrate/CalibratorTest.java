@@ -69,6 +69,8 @@ class CalibratorTest {
     assertThat(report(found, -0.1, 0.8).applied(Optional.empty()))
         .contains(new Calibration(1, 1, found.heads()));
     assertThat(report(found, 0.1, 0.8).applied(Optional.of(before))).contains(found);
+    assertThat(report(found, 0.1, 0.2).applied(Optional.empty()))
+        .contains(new Calibration(0.9, 1.1, List.of()));
   }
 
   private static CalibrationReport report(Calibration found, double low, double precision) {

@@ -48,7 +48,8 @@ final class ContextSelector {
 
   /** Attention needs to know the heads. */
   private static Selection by(ContextOptions options, Optional<Calibration> calibration) {
-    return options.selection() == Selection.ATTENTION && calibration.isEmpty()
+    return options.selection() == Selection.ATTENTION
+            && calibration.map(Calibration::heads).orElse(List.of()).isEmpty()
         ? Selection.LIKELIHOOD
         : options.selection();
   }

@@ -101,6 +101,13 @@ class CalibrationTest {
   }
 
   @Test
+  void headsThatFindLittleAreNotUsedEvenAtFirst() throws Exception {
+    server.ranker.calibration = () -> FakeRanker.report(0.1, 0.4);
+    begin();
+    assertThat(end().getJsonObject("used").getJsonArray("heads")).isEmpty();
+  }
+
+  @Test
   void whatCannotBeFinishedSaysWhyAndChangesNothing() throws Exception {
     server.states.calibration = EARLIER;
     for (RuntimeException cause :

@@ -3,6 +3,7 @@ package io.gibbon.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.GenerationTask;
 import io.gibbon.server.TestServer;
 import io.vertx.core.json.JsonArray;
@@ -47,6 +48,14 @@ class SelectionTest {
     assertThat(task.contexts()).hasSize(1);
     assertThat(task.attentionTemperature()).isEqualTo(1);
     await().until(() -> server.cache.stats().reservedBytes() == 0);
+  }
+
+  @Test
+  void withoutHeadsThatFindContextsLikelihoodChooses() throws Exception {
+    server.states.calibration = new Calibration(0.7, 0.9, List.of());
+    assertThat(ask("").getJsonObject("selection").getString("by")).isEqualTo("likelihood");
+    assertThat(ask(", \"keep\": 2").getJsonArray("citations")).isEmpty();
+    assertThat(server.generator.tasks.getLast().attentionTemperature()).isEqualTo(0.7);
   }
 
   @Test
