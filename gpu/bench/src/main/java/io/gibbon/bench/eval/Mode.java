@@ -69,8 +69,8 @@ record Mode(
   }
 
   /**
-   * The modes asked for, sequential always and first; those that need what was not
-   * found are left out.
+   * The modes asked for, sequential always and first; those that need what was not found are left
+   * out.
    */
   static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
     return all(options, calibration).stream()

@@ -50,7 +50,7 @@ public final class ContextRanker {
   /**
    * By the attention of heads and by likelihood: one pass over all contexts, no deeper than the
    * heads lie, finds the {@value #SHORTLIST} contexts that the question attends to most; of these
-   * the likelihood is read too.
+   * the likelihood is read too. The others follow them, by attention.
    *
    * @param question at least two tokens
    * @param heads at least one
@@ -66,7 +66,7 @@ public final class ContextRanker {
       int context = shortlist.get(i);
       scores[context] = likelihood[i] + NATS * Math.log(Math.max(LEAST_SHARE, shares[context]));
     }
-    return new Ranking(scores);
+    return new Ranking(scores, shares);
   }
 
   /** The share of the question's attention that falls on each context, the mean over some heads. */

@@ -9,14 +9,22 @@ import java.util.stream.IntStream;
  *
  * @param scores of each context; more is better. Differences are in nats where likelihood was read;
  *     negative infinity where it was not thought worth it
+ * @param preferences of each context; more comes first where scores are equal
  */
-public record Ranking(double[] scores) {
+public record Ranking(double[] scores, double[] preferences) {
 
-  /** Indices by descending score; of equal ones the first comes first. */
+  /** A ranking by scores alone: of equal ones the first comes first. */
+  public Ranking(double[] scores) {
+    this(scores, scores);
+  }
+
+  /** Indices by descending score, equal ones by preference; if that is equal, the first first. */
   public List<Integer> order() {
     return IntStream.range(0, scores.length)
         .boxed()
-        .sorted(Comparator.comparingDouble(i -> -scores[i]))
+        .sorted(
+            Comparator.<Integer>comparingDouble(i -> -scores[i])
+                .thenComparingDouble(i -> -preferences[i]))
         .toList();
   }
 

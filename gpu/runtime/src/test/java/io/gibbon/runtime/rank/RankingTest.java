@@ -17,6 +17,13 @@ class RankingTest {
   }
 
   @Test
+  void thoseWithoutAScoreStandByPreference() {
+    double none = Double.NEGATIVE_INFINITY;
+    Ranking ranking = new Ranking(new double[] {none, 1, none}, new double[] {0.1, 0.2, 0.3});
+    assertThat(ranking.order()).containsExactly(1, 2, 0);
+  }
+
+  @Test
   void belowOneAsManyAreKeptAsHaveThatMuchOfTheProbability() {
     // Probabilities 1/2, 1/4, 1/8, 1/8.
     double[] scores = {Math.log(1), Math.log(4), Math.log(2), Math.log(1)};

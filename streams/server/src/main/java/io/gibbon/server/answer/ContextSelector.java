@@ -21,7 +21,7 @@ final class ContextSelector {
   /** The end of a longer question is what it is about. */
   private static final int MOST_TOKENS = 256;
 
-  /** Of a search's proposals, best first: more would take longer than they are worth. */
+  /** Of a search's proposals, best first: more take longer than they are worth, unless kept. */
   private static final int MOST_BY_LIKELIHOOD = 8;
 
   private final Engine engine;
@@ -41,8 +41,9 @@ final class ContextSelector {
   List<Candidate> worth(
       List<Candidate> proposed, ContextOptions options, Optional<Calibration> calibration) {
     boolean searched = options.named().isEmpty() && options.topK() != ContextOptions.ALL;
+    int most = Math.max(MOST_BY_LIKELIHOOD, (int) Math.ceil(options.keep()));
     return searched && by(options, calibration) == Selection.LIKELIHOOD
-        ? proposed.subList(0, Math.min(MOST_BY_LIKELIHOOD, proposed.size()))
+        ? proposed.subList(0, Math.min(most, proposed.size()))
         : proposed;
   }
 

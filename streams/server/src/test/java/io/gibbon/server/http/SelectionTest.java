@@ -51,6 +51,15 @@ class SelectionTest {
   }
 
   @Test
+  void asManyAreKeptAsAskedFor() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      server.states.add("default", "more" + i, "word " + i, 100);
+    }
+    assertThat(ids(ask(", \"keep\": 12"), "contexts")).hasSize(12);
+    assertThat(ids(ask(", \"top_k\": 20"), "contexts")).hasSize(20);
+  }
+
+  @Test
   void withoutHeadsThatFindContextsLikelihoodChooses() throws Exception {
     server.states.calibration = new Calibration(0.7, 0.9, List.of());
     assertThat(ask("").getJsonObject("selection").getString("by")).isEqualTo("likelihood");
