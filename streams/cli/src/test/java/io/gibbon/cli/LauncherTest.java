@@ -27,7 +27,8 @@ class LauncherTest {
   private static final String JAVA =
       """
       #!/bin/sh
-      [ "$1" = -version ] && echo 'openjdk version "25.0.3"' >&2 || printf '%s\\n' "$@"
+      [ "$1" = -version ] || exec printf '%s\\n' "$@"
+      printf 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g\\nopenjdk version "25.0.3"\\n' >&2
       """;
 
   @TempDir Path home;
@@ -66,7 +67,9 @@ class LauncherTest {
         "server.port=1\nruntime.backend=tornado\n",
         "runtime.backend : tornado",
         "runtime:\n  threads: 2\n  backend: \"tornado\" # a GPU\n",
-        "runtime: {backend: tornado}\n"
+        "runtime: {backend: tornado}\n",
+        "runtime: {threads: 2, backend: tornado}\n",
+        "\"runtime.backend\": tornado\n"
       })
   void aFileOfSettingsAsksForIt(String settings) throws Exception {
     Path file = Files.writeString(home.resolve("settings"), settings);
