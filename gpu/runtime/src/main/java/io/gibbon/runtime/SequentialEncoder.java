@@ -50,6 +50,7 @@ public final class SequentialEncoder {
    * @return states that the caller closes
    * @throws CancellationException if it is not wanted any more
    * @throws OverloadedException if states in use leave no room
+   * @throws IllegalArgumentException if the states and the copy together never fit the budget
    * @throws ClosedException if the model is closed
    */
   public KvStates encode(List<KvStates> before, int[] tokens, BooleanSupplier wanted) {
@@ -58,10 +59,7 @@ public final class SequentialEncoder {
       return filled(layout, before, tokens, wanted);
     }
     long bytes = working.bytes(tokens.length);
-    if (!budget.tryReserve(bytes)) {
-      throw new OverloadedException(
-          "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget.budgetBytes()));
-    }
+    budget.reserve(bytes, layout.bytes(tokens.length));
     try (KvStates states = filled(working, before, tokens, wanted)) {
       return states.in(layout);
     } finally {

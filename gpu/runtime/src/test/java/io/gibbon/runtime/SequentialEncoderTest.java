@@ -34,10 +34,20 @@ class SequentialEncoderTest {
       assertThat(reserved).containsExactly(WORKING, WORKING, WORKING);
       assertThat(budget.stats().reservedBytes()).isZero();
     }
-    try (KvCache small = new KvCache(WORKING - 1)) {
-      assertThatThrownBy(() -> encoder(small).encode(List.of(), TOKENS, () -> true))
-          .isInstanceOf(OverloadedException.class)
+  }
+
+  @Test
+  void onlyWhatFitsTogetherWithItsResultMayBeTriedAgain() {
+    long whole = WORKING + LAYOUT.bytes(TOKENS.length);
+    for (long bytes : List.of(whole, whole - 1)) {
+      KvCache budget = new KvCache(bytes);
+      assertThat(budget.tryReserve(LAYOUT.bytes(TOKENS.length) + 1)).isTrue();
+      assertThatThrownBy(() -> encoder(budget).encode(List.of(), TOKENS, () -> true))
+          .isInstanceOf(bytes < whole ? IllegalArgumentException.class : OverloadedException.class)
           .hasMessageContaining("kvBudgetBytes");
+      budget.close();
+      assertThatThrownBy(() -> encoder(budget).encode(List.of(), TOKENS, () -> true))
+          .isInstanceOf(ClosedException.class);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.gibbon.runtime.kv;
 
+import io.gibbon.runtime.ClosedException;
 import io.gibbon.runtime.OverloadedException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -117,6 +118,7 @@ public final class KvCache implements AutoCloseable {
    * @throws OverloadedException if states in use leave no room
    * @throws IllegalArgumentException if the states alone exceed the budget, or the loaded ones have
    *     another size
+   * @throws ClosedException if the cache is closed
    * @throws RuntimeException what the loader threw, to all who waited for it; the next call tries
    *     again
    */
@@ -134,7 +136,9 @@ public final class KvCache implements AutoCloseable {
           hits++;
           entry = known;
         } else {
-          requireRoom(bytes, evicted);
+          if (!makeRoom(bytes, evicted)) {
+            throw noRoom(bytes);
+          }
           misses++;
           cached += bytes;
           entry = new Entry(key, bytes);
@@ -205,6 +209,7 @@ public final class KvCache implements AutoCloseable {
    * unborrowed ones if need be. {@link #release} gives it back.
    *
    * @return false if states in use leave no room
+   * @throws ClosedException if the cache is closed
    */
   public boolean tryReserve(long bytes) {
     List<Entry> evicted = new ArrayList<>();
@@ -219,7 +224,32 @@ public final class KvCache implements AutoCloseable {
     return true;
   }
 
-  /** Gives back what {@link #tryReserve} took. */
+  /**
+   * As {@link #tryReserve}, with an error that says whether trying again may help.
+   *
+   * @param besides bytes that whoever reserves holds of the budget too until it releases
+   * @throws OverloadedException if states in use leave no room now
+   * @throws IllegalArgumentException if they never fit
+   * @throws ClosedException if the cache is closed
+   */
+  public void reserve(long bytes, long besides) {
+    if (!tryReserve(bytes)) {
+      throw noRoom(bytes + besides);
+    }
+  }
+
+  /**
+   * Why there is no room for so many bytes: they exceed the budget, or states in use leave none.
+   */
+  public RuntimeException noRoom(long bytes) {
+    return bytes > budget
+        ? new IllegalArgumentException(
+            "KV states of %,d bytes exceed kvBudgetBytes = %,d".formatted(bytes, budget))
+        : new OverloadedException(
+            "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget));
+  }
+
+  /** Gives back what {@link #tryReserve} or {@link #reserve} took. */
   public synchronized void release(long bytes) {
     reserved -= bytes;
   }
@@ -274,18 +304,7 @@ public final class KvCache implements AutoCloseable {
 
   private void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("the KV cache is closed");
-    }
-  }
-
-  private void requireRoom(long bytes, List<Entry> evicted) {
-    if (bytes > budget) {
-      throw new IllegalArgumentException(
-          "KV states of %,d bytes exceed kvBudgetBytes = %,d".formatted(bytes, budget));
-    }
-    if (!makeRoom(bytes, evicted)) {
-      throw new OverloadedException(
-          "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget));
+      throw new ClosedException();
     }
   }
 

@@ -1,6 +1,5 @@
 package io.gibbon.runtime.rank;
 
-import io.gibbon.runtime.OverloadedException;
 import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.engine.HeadShares;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads tokens over cached contexts: their log-probabilities, and where their attention falls.
  * Nothing is kept; what it holds meanwhile counts against the budget of KV states, and where that
- * leaves no room it throws {@link OverloadedException}. Thread-safe if its steps are; callers keep
+ * leaves no room it throws as {@link KvCache#reserve}. Thread-safe if its steps are; callers keep
  * the contexts open meanwhile.
  */
 public final class ContextReader {
@@ -202,10 +201,7 @@ public final class ContextReader {
   private Open open(Reading reading, int tokens) {
     KvLayout working = layout.working();
     long bytes = working.bytes(tokens);
-    if (!budget.tryReserve(bytes)) {
-      throw new OverloadedException(
-          "KV states in use leave no room in kvBudgetBytes = %,d".formatted(budget.budgetBytes()));
-    }
+    budget.reserve(bytes, 0);
     try {
       return new Open(sequence(reading, KvStates.allocate(working, tokens)), budget);
     } catch (RuntimeException | Error e) {

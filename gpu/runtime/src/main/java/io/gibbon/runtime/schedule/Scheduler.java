@@ -382,10 +382,7 @@ public final class Scheduler implements Generator, AutoCloseable {
       if (start(next)) {
         answers.add(next);
       } else if (answers.isEmpty()) {
-        next.fail(
-            new OverloadedException(
-                "KV states in use leave no room in kvBudgetBytes = %,d"
-                    .formatted(cache.budgetBytes())));
+        next.fail(cache.noRoom(ownBytes(next.ownTokens())));
       } else {
         return;
       }
