@@ -218,13 +218,13 @@ public final class LocalStateReader implements StateReader {
         collection == null
             ? Keys.contexts(profile.fingerprint())
             : Keys.contexts(profile.fingerprint(), collection);
-    StoreQueries.Scattered<KeyValue<Bytes, IndexedContext>> found =
+    StoreQueries.Scattered<StoreQueries.Drawn<IndexedContext>> found =
         queries.readAll(stores -> StoreQueries.sample(stores.index(), prefix, limit, seed));
     List<SearchResult.Candidate> drawn =
         found.results().stream()
-            .sorted(StoreQueries.byDraw(seed))
+            .sorted()
             .limit(limit)
-            .map(pair -> candidate(pair.value, null))
+            .map(one -> candidate(one.pair().value, null))
             .sorted(BY_DOCUMENT)
             .toList();
     return new SearchResult(drawn, found.complete());

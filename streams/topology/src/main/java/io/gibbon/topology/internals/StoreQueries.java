@@ -105,16 +105,16 @@ final class StoreQueries {
   /**
    * Pairs of a store whose keys begin with a prefix, drawn by a seed. Which ones depends on the
    * seed and the keys, and not on what else there is but for their number: samples of several
-   * stores make one of all, by {@link #byDraw}.
+   * stores make one of all, by {@link Drawn}'s order.
    *
    * @param limit the most pairs
    */
-  static <V> List<KeyValue<Bytes, V>> sample(
+  static <V> List<Drawn<V>> sample(
       ReadOnlyKeyValueStore<Bytes, V> store, Bytes prefix, int limit, long seed) {
-    Queue<KeyValue<Bytes, V>> drawn = new PriorityQueue<>(StoreQueries.<V>byDraw(seed).reversed());
+    Queue<Drawn<V>> drawn = new PriorityQueue<>(Comparator.reverseOrder());
     try (KeyValueIterator<Bytes, V> all = store.range(prefix, Bytes.increment(prefix))) {
       while (all.hasNext()) {
-        drawn.add(all.next());
+        drawn.add(Drawn.by(seed, all.next()));
         if (drawn.size() > limit) {
           drawn.remove();
         }
@@ -123,12 +123,23 @@ final class StoreQueries {
     return List.copyOf(drawn);
   }
 
-  /** The order in which a seed draws pairs. */
-  static <V> Comparator<KeyValue<Bytes, V>> byDraw(long seed) {
-    return Comparator.comparingLong(
-            (KeyValue<Bytes, V> pair) ->
-                new SplittableRandom(seed + Utils.murmur2(pair.key.get())).nextLong())
-        .thenComparing(pair -> pair.key);
+  /**
+   * A pair in the order in which a seed draws pairs.
+   *
+   * @param rank by its key and the seed; the least is drawn first
+   */
+  record Drawn<V>(long rank, KeyValue<Bytes, V> pair) implements Comparable<Drawn<V>> {
+
+    private static <V> Drawn<V> by(long seed, KeyValue<Bytes, V> pair) {
+      return new Drawn<>(
+          new SplittableRandom(seed + Utils.murmur2(pair.key.get())).nextLong(), pair);
+    }
+
+    @Override
+    public int compareTo(Drawn<V> other) {
+      int byRank = Long.compare(rank, other.rank);
+      return byRank == 0 ? pair.key.compareTo(other.pair.key) : byRank;
+    }
   }
 
   /** What a partition's index finds. */
