@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,12 +41,12 @@ public record EvalReport(
   /**
    * A number with its 95% interval.
    *
-   * @param value the mean over all items
+   * @param value the mean over the items that it applies to
    */
   public record Figure(double value, double low, double high) {}
 
   /**
-   * One mode; what does not apply to the items is null.
+   * One mode; what applies to some items is over these, and what applies to none is null.
    *
    * @param gain {@code logprob} over that of sequential: tells modes apart with fewer items than
    *     words do
@@ -104,29 +105,21 @@ public record EvalReport(
           mean(numbers(outcomes, Outcome::kl), 1),
           percent(outcomes, Outcome::goldFirst),
           percent(outcomes, Outcome::goldKept),
-          cited(outcomes),
+          percent(outcomes, Outcome::citedFirst),
           mean(numbers(outcomes, main), 100),
           ratio(numbers(outcomes, main), numbers(baseline, main)));
     }
 
+    /** Over the items that it applies to, or null if there are none. */
     private @Nullable Figure percent(
         List<Outcome> outcomes, Function<Outcome, @Nullable Double> of) {
-      boolean given = outcomes.stream().allMatch(outcome -> of.apply(outcome) != null);
-      return given ? mean(numbers(outcomes, of), 100) : null;
-    }
-
-    /** Of the items that were answered rightly. */
-    private @Nullable Figure cited(List<Outcome> outcomes) {
-      double[] cited =
-          outcomes.stream()
-              .filter(o -> o.citedFirst() != null)
-              .mapToDouble(Outcome::citedFirst)
-              .toArray();
-      if (cited.length == 0) {
+      double[] given =
+          outcomes.stream().map(of).filter(Objects::nonNull).mapToDouble(one -> one).toArray();
+      if (given.length == 0) {
         return null;
       }
-      Interval interval = new Bootstrap(cited.length, seed).ofMean(cited);
-      double value = Arrays.stream(cited).average().orElse(0);
+      Interval interval = new Bootstrap(given.length, seed).ofMean(given);
+      double value = Arrays.stream(given).average().orElse(0);
       return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
     }
 

@@ -29,12 +29,12 @@ final class SquadMetrics {
     return right.stream().anyMatch(r -> normalize(r).equals(given)) ? 1 : 0;
   }
 
-  /** 1 if a right answer is part of what was given, else 0. */
+  /** 1 if a right answer is part of what was given, whole words, else 0. */
   static double contains(String answer, List<String> right) {
-    String given = normalize(answer);
+    String given = " " + normalize(answer) + " ";
     return right.stream()
             .map(SquadMetrics::normalize)
-            .anyMatch(one -> !one.isEmpty() && given.contains(one))
+            .anyMatch(one -> !one.isEmpty() && given.contains(" " + one + " "))
         ? 1
         : 0;
   }

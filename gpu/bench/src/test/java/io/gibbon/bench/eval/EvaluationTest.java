@@ -108,13 +108,28 @@ class EvaluationTest {
 
   @Test
   void anItemWithChoicesIsJudgedByThem() throws IOException {
-    EvalReport report = evaluation(write(CHOICE)).run(runtime, CALIBRATION, false, 1, done -> {});
+    String other = CHOICE.replace("\"answers\": [\" good\"]", "\"answers\": [\" bad\"]");
+    EvalReport report =
+        evaluation(write(CHOICE + other)).run(runtime, CALIBRATION, false, 1, done -> {});
     ModeResult sequential = report.modes().get("sequential");
     assertThat(sequential.f1()).isNull();
-    assertThat(sequential.accuracy().value()).isIn(0.0, 100.0);
+    // Whichever it prefers is right once.
+    assertThat(sequential.accuracy().value()).isEqualTo(50);
     // A single context: in order or apart is the same.
     ModeResult apart = report.modes().get("parallel+prefix");
     assertThat(apart.kl().value()).isCloseTo(0, within(1e-6));
+  }
+
+  @Test
+  void whatIsChosenIsJudgedByTheItemsThatAreMarked() throws IOException {
+    String wrong = OPEN.replace("Who keeps the light?", "When does the ferry sail?");
+    String unmarked = OPEN.replace("\"gold\": true", "\"gold\": false");
+    EvalReport report =
+        evaluation(write(OPEN + wrong + unmarked)).run(runtime, CALIBRATION, false, 1, done -> {});
+    EvalReport.Figure half = new EvalReport.Figure(50, 0, 100);
+    assertThat(report.modes().get("ape+bm25@1").goldFirst()).isEqualTo(half);
+    assertThat(report.modes().get("ape+bm25@1").goldKept()).isEqualTo(half);
+    assertThat(report.modes().get("ape+bm25@2").goldKept().value()).isEqualTo(100);
   }
 
   @Test
@@ -233,7 +248,6 @@ class EvaluationTest {
     // Words in common need no model: the example's own marks are right.
     ModeResult words = report.modes().get("ape+bm25@2");
     assertThat(words.goldFirst().value()).isGreaterThan(90);
-    assertThat(words.goldKept().low()).isLessThanOrEqualTo(words.goldKept().value());
     assertThat(report.table()).contains("16 items of ostrel.jsonl").contains("calibrated: T ");
   }
 

@@ -37,6 +37,7 @@ class SquadMetricsTest {
     assertThat(SquadMetrics.exactMatch("It was 1066", right)).isZero();
     assertThat(SquadMetrics.contains("It was 1066, they say", right)).isOne();
     assertThat(SquadMetrics.contains("It was 1067", right)).isZero();
+    assertThat(SquadMetrics.contains("In 1889", List.of("8"))).isZero();
   }
 
   @Test
