@@ -138,9 +138,7 @@ final class TornadoExecutor implements Executor {
     }
     int layers = slices.stream().mapToInt(slice -> slice.depth(model.layers())).max().orElseThrow();
     program.run(plan, numbers(plan), layers);
-    if (layers == model.layers()) {
-      readStates(plan);
-    }
+    readStates(plan, layers);
     if (slices.stream().anyMatch(slice -> slice.logits() != null)) {
       readLogits(plan);
     }
@@ -192,14 +190,15 @@ final class TornadoExecutor implements Executor {
     return numbers;
   }
 
-  private void readStates(StepPlan plan) {
+  /** Brings new keys and values back of the layers that ran: the next step may attend to them. */
+  private void readStates(StepPlan plan, int layers) {
     int dim = model.headDim();
     for (RowRange range : plan.ranges()) {
       KvStates own = range.slice().sequence().own();
       for (int row = range.row(); row < range.row() + range.count(); row++) {
         program.fresh(row, fresh);
         int at = 0;
-        for (int layer = 0; layer < model.layers(); layer++) {
+        for (int layer = 0; layer < layers; layer++) {
           for (int head = 0; head < model.kvHeads(); head++) {
             own.put(layer, head, range.ownIndex(row), fresh, at, fresh, at + dim);
             at += 2 * dim;

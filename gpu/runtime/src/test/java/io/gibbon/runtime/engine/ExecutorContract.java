@@ -140,6 +140,52 @@ public abstract class ExecutorContract {
   }
 
   @Test
+  void sharesOfTheFirstLayerInTwoPartsAreThoseOfOneStep() {
+    KvStates context = encode(null, tokens(40, 1), 0);
+    int[] question = tokens(20, 2);
+    float[] shares = new float[3];
+    Sequence whole = new Sequence(null, List.of(context), own(20), 40, 0.8, 1);
+    Sequence parts = new Sequence(null, List.of(context), own(20), 40, 0.8, 1);
+    shares[0] = firstLayerShare(new Slice(whole, 0, question, null, firstLayer()));
+    for (int i = 0; i < 2; i++) {
+      int[] half = Arrays.copyOfRange(question, 10 * i, 10 * i + 10);
+      shares[1 + i] = firstLayerShare(new Slice(parts, 10 * i, half, null, firstLayer()));
+    }
+    assertThat((shares[1] + shares[2]) / 2).isCloseTo(shares[0], within(1e-5f));
+  }
+
+  private static HeadShares firstLayer() {
+    return HeadShares.each(List.of(new Head(0, 1)), 1);
+  }
+
+  private float firstLayerShare(Slice slice) {
+    step(slice);
+    return slice.shares().of(0)[0];
+  }
+
+  @Test
+  void sharesOfEachRowAreThoseItHasAlone() {
+    KvStates prefix = encode(null, tokens(5, 1), 0);
+    List<KvStates> contexts =
+        List.of(encode(prefix, tokens(70, 2), 5), encode(prefix, tokens(9, 3), 5));
+    int[] question = tokens(260, 4);
+    HeadShares all = HeadShares.eachRow(260, 2);
+    step(new Slice(new Sequence(prefix, contexts, own(260), 75, 0.8, 1.1), 0, question, null, all));
+
+    Sequence parts = new Sequence(prefix, contexts, own(260), 75, 0.8, 1.1);
+    HeadShares most = HeadShares.eachRow(250, 2);
+    step(new Slice(parts, 0, Arrays.copyOf(question, 250), null, most));
+    for (int row = 0; row < 250; row++) {
+      assertThat(all.of(row)).isEqualTo(most.of(row));
+    }
+    for (int row = 250; row < 260; row++) {
+      HeadShares alone = HeadShares.mean(2);
+      step(new Slice(parts, row, new int[] {question[row]}, null, alone));
+      assertThat(all.of(row)).isEqualTo(alone.of(0)).isNotEqualTo(all.of(row - 1));
+    }
+  }
+
+  @Test
   void sharesOfHeadsThatTheModelDoesNotHaveAreRefused() {
     KvStates prefix = encode(null, tokens(5, 1), 0);
     Sequence sequence = new Sequence(prefix, List.of(prefix), own(1), 10, 1, 1);
