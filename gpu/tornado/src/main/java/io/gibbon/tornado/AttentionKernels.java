@@ -30,6 +30,19 @@ final class AttentionKernels {
   private AttentionKernels() {}
 
   /**
+   * Refuses heads that a work-group's local memory has no room for.
+   *
+   * @throws IllegalStateException naming the limit
+   */
+  static void requireRoom(int headDim) {
+    if (headDim > MAX_DIM) {
+      throw new IllegalStateException(
+          "the device's kernels take heads of at most %d dimensions, the model's have %d"
+              .formatted(MAX_DIM, headDim));
+    }
+  }
+
+  /**
    * One span for a few queries of one key-value head: the grid is items times {@value #THREADS} by
    * key-value heads. A partial result is a head's dimensions, the greatest score and the sum of the
    * exponentials relative to it.

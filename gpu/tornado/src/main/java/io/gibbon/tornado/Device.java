@@ -41,9 +41,11 @@ record Device(TornadoDevice handle, Products products) {
   /**
    * Loads a model, after the kernels have passed the {@link SelfTest}.
    *
-   * @throws IllegalStateException if a kernel computes something else than the reference
+   * @throws IllegalStateException if a kernel computes something else than the reference, or has no
+   *     room for the model
    */
   Executor load(Model model, KvLayout layout, int threads) {
+    AttentionKernels.requireRoom(model.description().headDim());
     try (Workers workers = new Workers(threads);
         Arena arena = Arena.ofShared()) {
       Weights weights = Weights.pack(model, arena, workers);

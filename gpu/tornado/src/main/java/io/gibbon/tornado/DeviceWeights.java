@@ -43,7 +43,7 @@ final class DeviceWeights {
    * Lays out and copies all weights.
    *
    * @param halves whether keys and values are rounded to binary16
-   * @throws IllegalArgumentException if they are more than a device array can hold
+   * @throws IllegalStateException if they are more than a device array can hold
    */
   DeviceWeights(ModelDescription model, Weights weights, boolean halves) {
     table = new int[ModelTable.HEADER + (model.layers() + 1) * ModelTable.RECORD];
@@ -222,7 +222,7 @@ final class DeviceWeights {
 
   private static int size(long count) {
     if (count > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
+      throw new IllegalStateException(
           "the model's weights are more numbers than a device array holds: " + count);
     }
     return (int) count;

@@ -2,6 +2,7 @@ package io.gibbon.tornado;
 
 import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.engine.StepRules;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -14,22 +15,27 @@ import org.slf4j.LoggerFactory;
  * request goes on where it was. One thread at a time.
  *
  * <p>TornadoVM reports what its compiler or driver cannot do by exceptions and errors alike, so
- * both count as failures.
+ * both count as failures. What is wrong with a slice is told before the device sees it: TornadoVM
+ * and its driver throw {@link IllegalArgumentException}, too.
  */
 final class FallbackExecutor implements Executor {
 
   private static final Logger LOG = LoggerFactory.getLogger(FallbackExecutor.class);
 
+  private final StepRules rules;
   private final Supplier<Executor> cpuLoader;
   private @Nullable Executor device;
   private @Nullable Executor cpu;
+  private boolean tooLarge;
 
   /**
    * Nothing is loaded on the CPU until it is needed.
    *
+   * @param rules of the model
    * @param device may throw {@link TooLargeException}
    */
-  FallbackExecutor(Executor device, Supplier<Executor> cpuLoader) {
+  FallbackExecutor(StepRules rules, Executor device, Supplier<Executor> cpuLoader) {
+    this.rules = rules;
     this.device = device;
     this.cpuLoader = cpuLoader;
   }
@@ -39,21 +45,22 @@ final class FallbackExecutor implements Executor {
    *
    * @throws IllegalArgumentException if the model cannot run anywhere
    */
-  static Executor load(Supplier<Executor> deviceLoader, Supplier<Executor> cpuLoader) {
+  static Executor load(
+      StepRules rules, Supplier<Executor> deviceLoader, Supplier<Executor> cpuLoader) {
     Executor loaded;
     try {
       loaded = deviceLoader.get();
-    } catch (IllegalArgumentException e) {
-      throw e;
     } catch (RuntimeException | Error e) {
       LOG.warn("The model runs on the CPU, since TornadoVM's device failed: {}", e.toString());
+      LOG.debug("How the device failed", e);
       return cpuLoader.get();
     }
-    return new FallbackExecutor(loaded, cpuLoader);
+    return new FallbackExecutor(rules, loaded, cpuLoader);
   }
 
   @Override
   public void step(List<Slice> slices) {
+    rules.require(slices);
     if (device == null || !runsOnDevice(slices)) {
       cpu().step(slices);
     }
@@ -62,11 +69,13 @@ final class FallbackExecutor implements Executor {
   private boolean runsOnDevice(List<Slice> slices) {
     try {
       device.step(slices);
+      tooLarge = false;
       return true;
-    } catch (IllegalArgumentException e) {
-      throw e;
     } catch (TooLargeException e) {
-      LOG.warn("A step runs on the CPU: {}", e.getMessage());
+      if (!tooLarge) {
+        LOG.warn("Steps run on the CPU while they are too large: {}", e.getMessage());
+      }
+      tooLarge = true;
     } catch (RuntimeException | Error e) {
       LOG.error("The device failed; the model goes on on the CPU: {}", e.toString());
       LOG.debug("How the device failed", e);

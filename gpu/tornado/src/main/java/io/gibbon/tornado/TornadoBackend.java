@@ -3,6 +3,7 @@ package io.gibbon.tornado;
 import io.gibbon.runtime.engine.Backend;
 import io.gibbon.runtime.engine.CpuBackend;
 import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.StepRules;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.model.Model;
 import java.util.List;
@@ -83,6 +84,7 @@ public final class TornadoBackend implements Backend {
   public Executor load(Model model, KvLayout layout, int threads) {
     CpuBackend cpu = new CpuBackend();
     return FallbackExecutor.load(
+        new StepRules(model.description(), layout),
         () -> {
           Device device = Devices.best();
           Executor executor = device.load(model, layout, threads);

@@ -1,6 +1,7 @@
 package io.gibbon.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.gibbon.runtime.TinyModel;
@@ -8,12 +9,14 @@ import io.gibbon.runtime.engine.CpuBackend;
 import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
+import io.gibbon.runtime.engine.StepRules;
 import io.gibbon.runtime.engine.Weights;
 import io.gibbon.runtime.kernel.Workers;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.Model;
+import io.gibbon.runtime.model.TensorType;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,7 +65,7 @@ class DeviceFaultsTest {
   @Test
   void anAnswerOverMoreThanTheDeviceHoldsComesAllTheSame() {
     try (Executor cpu = cpu();
-        Executor executor = new FallbackExecutor(told(), this::cpu)) {
+        Executor executor = new FallbackExecutor(rules(), told(), this::cpu)) {
       assertClose(answer(executor, 200), answer(cpu, 200));
       assertThat(stepsOnDevice).as("the context was encoded on the CPU, too").isZero();
       assertClose(answer(executor, 60), answer(cpu, 60));
@@ -73,7 +76,7 @@ class DeviceFaultsTest {
   @Test
   void statesMakeRoomForOthers() {
     try (Executor cpu = cpu();
-        Executor executor = new FallbackExecutor(told(), this::cpu)) {
+        Executor executor = new FallbackExecutor(rules(), told(), this::cpu)) {
       for (int tokens = 100; tokens < 105; tokens++) {
         assertClose(answer(executor, tokens), answer(cpu, tokens));
       }
@@ -86,10 +89,25 @@ class DeviceFaultsTest {
   void anAnswerGoesOnWhereTheDeviceWasLost() {
     stepsUntilLost = 4;
     try (Executor cpu = cpu();
-        Executor executor = new FallbackExecutor(told(), this::cpu)) {
+        Executor executor = new FallbackExecutor(rules(), told(), this::cpu)) {
       assertClose(answer(executor, 60), answer(cpu, 60));
       assertThat(stepsOnDevice).isEqualTo(4);
     }
+  }
+
+  @Test
+  void headsThatTheKernelsHaveNoRoomForAreRefused(@TempDir Path directory) {
+    TinyModel wide = new TinyModel("llama", 1, 64, 1, 1, 512, 64, 4096, TensorType.F32, 1);
+    KvLayout layout = new KvLayout(1, 1, 512, KvFormat.F16);
+    try (Model tooWide = Model.open(wide.write(directory.resolve("wide.gguf")))) {
+      assertThatThrownBy(() -> Devices.best().load(tooWide, layout, 2))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("at most 256 dimensions, the model's have 512");
+    }
+  }
+
+  private StepRules rules() {
+    return new StepRules(model.description(), LAYOUT);
   }
 
   private Executor cpu() {
