@@ -33,7 +33,6 @@ final class DeviceProgram implements AutoCloseable {
   private static final int LAYER = 3;
 
   private final ModelDescription model;
-  private final int keyWidth;
   private final int pageFloats;
   private final int logitStride;
   private final int pagesPerLoad;
@@ -58,7 +57,6 @@ final class DeviceProgram implements AutoCloseable {
       Products products,
       int slots) {
     this.model = model;
-    this.keyWidth = model.kvHeads() * model.headDim();
     this.pageFloats = Pages.size(layout);
     this.pagesPerLoad = Math.max(1, LOAD_FLOATS / pageFloats);
     this.logitStride = weights.outputStride();
@@ -126,7 +124,7 @@ final class DeviceProgram implements AutoCloseable {
       result = plan.withGraph(LAYER + graph).withGridScheduler(grids.scheduler()).execute();
     }
     results = layerArrays.get(graph);
-    result.transferToHost(new DataRange(results.fresh).withSize((long) rows * freshFloats()));
+    result.transferToHost(new DataRange(results.fresh).withSize((long) rows * freshFloats(model)));
     if (step.cells() > 0) {
       result.transferToHost(new DataRange(results.shares).withSize(step.cells()));
     }
@@ -153,8 +151,8 @@ final class DeviceProgram implements AutoCloseable {
 
   /** Copies the keys and values of a row: by layer and head the key, then the value. */
   void fresh(int row, float[] out) {
-    MemorySegment.copy(
-        results.fresh.getSegment(), FLOAT, 4L * row * freshFloats(), out, 0, freshFloats());
+    int floats = freshFloats(model);
+    MemorySegment.copy(results.fresh.getSegment(), FLOAT, 4L * row * floats, out, 0, floats);
   }
 
   /** A share that the step's table asked for. */
@@ -163,8 +161,8 @@ final class DeviceProgram implements AutoCloseable {
   }
 
   /** Floats of a row's keys and values. */
-  int freshFloats() {
-    return model.layers() * 2 * keyWidth;
+  static int freshFloats(ModelDescription model) {
+    return model.layers() * 2 * model.kvHeads() * model.headDim();
   }
 
   @Override

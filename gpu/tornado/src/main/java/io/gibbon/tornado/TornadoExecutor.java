@@ -58,10 +58,11 @@ final class TornadoExecutor implements Executor {
         model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);
     boolean halves = layout.working().format().bytes() == Short.BYTES;
     DeviceWeights packed = new DeviceWeights(model, weights, halves);
-    this.program = new DeviceProgram(model, layout, packed, device, products, slots);
     this.pool = new PagePool(slots);
     this.numbers = new float[StepTable.ANGLES + StepTable.MAX_ROWS * 2 * model.rope().dimensions()];
-    this.fresh = new float[program.freshFloats()];
+    this.fresh = new float[DeviceProgram.freshFloats(model)];
+    // The last, since nobody would close it if something after it failed.
+    this.program = new DeviceProgram(model, layout, packed, device, products, slots);
   }
 
   @Override

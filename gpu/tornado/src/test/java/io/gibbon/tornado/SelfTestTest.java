@@ -1,11 +1,14 @@
 package io.gibbon.tornado;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvFormat;
+import io.gibbon.runtime.kv.KvStates;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -51,6 +54,22 @@ class SelfTestTest {
                     slice -> slice.first() == 20,
                     slice -> slice.sequence().own().put(0, 0, 30, zeros, 0, zeros, 0)))
         .hasMessageContaining("depend on what else is computed");
+  }
+
+  @Test
+  void statesAreFreedWhereAStepFails() {
+    List<KvStates> own = new ArrayList<>();
+    Predicate<Slice> third =
+        slice -> {
+          own.add(slice.sequence().own());
+          return own.size() == 3;
+        };
+    Consumer<Slice> fail =
+        slice -> {
+          throw new IllegalStateException("a kernel does not compile");
+        };
+    assertThatThrownBy(() -> requireSpoiled(third, fail)).hasMessageContaining("compile");
+    assertThat(own).noneMatch(states -> states.memory().scope().isAlive());
   }
 
   private void refuses(String what, Consumer<Slice> spoil) {
