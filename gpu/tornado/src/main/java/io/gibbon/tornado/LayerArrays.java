@@ -3,7 +3,11 @@ package io.gibbon.tornado;
 import io.gibbon.runtime.model.ModelDescription;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** What a graph of a layer computes, large enough for any step. */
+/**
+ * What a graph of a layer computes, large enough for any step. Each graph has a set of its own:
+ * TornadoVM hands an array's buffer on only to graphs that name the one that ran before them, and a
+ * step runs one graph of a layer, never one after the other.
+ */
 final class LayerArrays {
 
   final FloatArray normed;

@@ -35,7 +35,7 @@ final class MatrixKernels {
    * over {@value #ROWS}.
    *
    * @param operation index of the operation in the {@link ModelTable}
-   * @param count which number of the {@link StepPlan}'s header tells the rows
+   * @param count which number of the {@link StepTable}'s header tells the rows
    */
   static void multiply(
       KernelContext c,
