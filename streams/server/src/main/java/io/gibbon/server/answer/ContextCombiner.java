@@ -88,7 +88,9 @@ final class ContextCombiner {
       }
     } catch (StateUnavailableException e) {
       // Replaced or deleted since it was attached, and still good for this answer.
-      return Combined.apart(order);
+      ordered.subList(1, ordered.size()).forEach(one -> running.release(one.lease()));
+      return new Combined(
+          order, Combination.APE, read, Duration.ofNanos(System.nanoTime() - began));
     }
     order.subList(1, order.size()).forEach(one -> running.release(one.lease()));
     return new Combined(

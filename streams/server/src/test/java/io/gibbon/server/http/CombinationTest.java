@@ -158,6 +158,27 @@ class CombinationTest {
   }
 
   @Test
+  void whatWasEncodedBeforeAnotherWasGoneIsGivenBackAndTold() throws Exception {
+    server.close();
+    server = TestServer.start(Map.of("combine", "sequential", "sequential-tokens", "20"));
+    for (String id : List.of("a", "b", "c")) {
+      server.states.add("default", id, "word of " + id, 100);
+    }
+    server.encoder.onEncode = wanted -> server.states.holds = false;
+    server.generator.hangsAfter = 1;
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<JsonObject> answer = clients.submit(() -> ask("\"top_k\": 3"));
+      await().until(() -> !server.generator.tasks.isEmpty());
+      assertThat(server.generator.tasks.getLast().combination()).isEqualTo(Combination.APE);
+      long each = server.cache.stats().cachedBytes() / 4;
+      server.states.delete("default", "b", 300);
+      assertThat(server.cache.stats().cachedBytes()).as("those apart").isEqualTo(3 * each);
+      server.generator.goOn();
+      assertThat(cached(answer.get())).as("one of three was read").isEqualTo(10 + 15 - 5);
+    }
+  }
+
+  @Test
   void contextsThatAreTooLongStayApartUnlessTheRequestSaysOtherwise() throws Exception {
     JsonObject answer = ask("\"top_k\": 3");
     assertThat(answer.getJsonObject("gibbon").getString("combine")).isEqualTo("ape");
