@@ -15,6 +15,7 @@ import io.gibbon.topology.StateUnavailableException;
 import io.gibbon.topology.Version;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +50,9 @@ public final class FakeStates implements StateReader {
 
   /** Whether all partitions can be asked. */
   public volatile boolean complete = true;
+
+  /** What the latest sample was drawn by. */
+  public volatile @Nullable Long drawnBy;
 
   /** What was learnt. */
   public volatile @Nullable Calibration calibration;
@@ -180,8 +184,16 @@ public final class FakeStates implements StateReader {
         .map(CollectionStatus::collection)
         .filter(name -> collection == null || name.equals(collection))
         .forEach(name -> all.addAll(contexts(name, Integer.MAX_VALUE).candidates()));
+    drawnBy = seed;
     Collections.shuffle(all, new Random(seed));
-    return new SearchResult(List.copyOf(all.subList(0, Math.min(limit, all.size()))), complete);
+    List<Candidate> drawn =
+        all.stream()
+            .limit(limit)
+            .sorted(
+                Comparator.comparing((Candidate one) -> one.context().document().toString())
+                    .thenComparing(one -> one.context().index()))
+            .toList();
+    return new SearchResult(drawn, complete);
   }
 
   @Override

@@ -51,8 +51,8 @@ public interface StateReader {
   SearchResult contexts(String collection, int limit);
 
   /**
-   * Some encoded contexts, by document and index, drawn by a seed: the same ones for the same
-   * documents. Reads all there are, keeping only those drawn.
+   * Some encoded contexts, by document and index, drawn by a seed from the partitions that can be
+   * read here: the same ones for the same documents. Reads all there are, keeping only those drawn.
    *
    * @param collection whose, or null for all
    * @param limit the most contexts

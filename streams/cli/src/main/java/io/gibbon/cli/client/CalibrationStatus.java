@@ -20,6 +20,7 @@ import java.util.List;
  * @param high end of the gain's interval
  * @param precision part of the questions whose context the heads find
  * @param questions how many it was judged by
+ * @param complete whether it was drawn from all documents
  */
 public record CalibrationStatus(
     String state,
@@ -34,7 +35,8 @@ public record CalibrationStatus(
     double low,
     double high,
     double precision,
-    int questions) {
+    int questions,
+    boolean complete) {
 
   static CalibrationStatus of(JsonNode json) {
     JsonNode report = json.path("report");
@@ -56,6 +58,7 @@ public record CalibrationStatus(
         report.path("interval").path(0).asDouble(),
         report.path("interval").path(1).asDouble(),
         report.path("heads_precision").asDouble(),
-        report.path("questions").asInt());
+        report.path("questions").asInt(),
+        report.path("complete").asBoolean());
   }
 }

@@ -24,10 +24,11 @@ import picocli.CommandLine.Spec;
       "",
       "Questions are made from half of the documents: sentences with a span held out. T and S are",
       "what makes those spans most probable with the right context among others; heads are those",
-      "whose attention points to it. The other half judges. All instances use the result at once;",
-      "nothing is encoded again. It takes minutes, while the server answers, and goes on in the",
-      "server if this command is stopped. Some 30 documents are enough. Where no server runs, one is",
-      "started for it, over the documents of `gibbon up`, or else of the demo; they keep the result.",
+      "whose attention points to it. The other half judges. Documents that other instances have are",
+      "left out; all instances use the result at once, and nothing is encoded again. It takes",
+      "minutes, while the server answers, and goes on in the server if this command is stopped. Some",
+      "30 documents are enough. Where no server runs, one is started for it, over the documents of",
+      "`gibbon up`, or else of the demo; they keep the result.",
       "",
       "  gibbon calibrate",
       "  gibbon calibrate -c minutes"
@@ -52,8 +53,8 @@ final class CalibrateCommand implements Runnable {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "Of the documents and questions drawn: the same of the same documents give the same result."
-              + " Default: ${DEFAULT-VALUE}.")
+          "Of the documents and questions drawn: the same of the same documents on one instance give"
+              + " the same result. Default: ${DEFAULT-VALUE}.")
   private long seed;
 
   @Spec private CommandSpec spec;
@@ -100,6 +101,10 @@ final class CalibrateCommand implements Runnable {
         found.high(),
         found.questions(),
         found.seed());
+    if (!found.complete()) {
+      out.println(
+          "Some documents are on other instances, or could not be read now: they were left out.");
+    }
     if (!found.better()) {
       out.println("That may be chance: T and S stay as calibrated before, or T = S = 1.");
     }

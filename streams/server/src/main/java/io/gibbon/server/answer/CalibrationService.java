@@ -3,6 +3,7 @@ package io.gibbon.server.answer;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.calibrate.CalibrationReport;
 import io.gibbon.runtime.calibrate.TooFewDocumentsException;
+import io.gibbon.topology.SearchResult;
 import io.gibbon.topology.StateReader;
 import io.gibbon.topology.StateUnavailableException;
 import java.util.concurrent.CancellationException;
@@ -44,6 +45,8 @@ public final class CalibrationService implements AutoCloseable {
    * @param seed that it draws by, or null if there was none
    * @param progress part that is done, from 0 to 1
    * @param report what was found, once done
+   * @param complete whether it was drawn from all documents, and not only from those of the
+   *     partitions that are here
    * @param reason why it failed
    */
   public record Status(
@@ -51,16 +54,17 @@ public final class CalibrationService implements AutoCloseable {
       @Nullable Long seed,
       double progress,
       @Nullable CalibrationReport report,
+      boolean complete,
       @Nullable String reason) {
 
-    private static final Status IDLE = new Status(State.IDLE, null, 0, null, null);
+    private static final Status IDLE = new Status(State.IDLE, null, 0, null, true, null);
 
     private static Status running(long seed, double progress) {
-      return new Status(State.RUNNING, seed, progress, null, null);
+      return new Status(State.RUNNING, seed, progress, null, true, null);
     }
 
     private static Status failed(long seed, String reason) {
-      return new Status(State.FAILED, seed, 0, null, reason);
+      return new Status(State.FAILED, seed, 0, null, true, reason);
     }
   }
 
@@ -79,7 +83,7 @@ public final class CalibrationService implements AutoCloseable {
    * Starts a calibration and returns at once.
    *
    * @param collection whose documents to learn from, or null for all
-   * @param seed of the contexts and the questions drawn: the same of the same documents
+   * @param seed of the contexts and the questions drawn: the same of the same documents here
    * @throws RequestException if one is running, or the server restores its state
    */
   public synchronized void start(@Nullable String collection, long seed) {
@@ -97,14 +101,13 @@ public final class CalibrationService implements AutoCloseable {
 
   private void run(@Nullable String collection, long seed) {
     try {
+      SearchResult sample = states.sample(collection, MOST_CONTEXTS, seed);
       StoredContexts contexts =
-          new StoredContexts(
-              new ContextStates(engine, states),
-              states.sample(collection, MOST_CONTEXTS, seed).candidates());
+          new StoredContexts(new ContextStates(engine, states), sample.candidates());
       CalibrationReport report =
           engine.ranker().calibrate(contexts, seed, part -> progress(seed, part));
       report.applied(states.calibration()).ifPresent(this::keep);
-      status = new Status(State.DONE, seed, 1, report, null);
+      status = new Status(State.DONE, seed, 1, report, sample.complete(), null);
     } catch (TooFewDocumentsException | StateUnavailableException | CancellationException e) {
       status = Status.failed(seed, String.valueOf(e.getMessage()));
     } catch (Throwable e) {

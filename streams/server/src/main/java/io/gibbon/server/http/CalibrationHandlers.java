@@ -41,7 +41,7 @@ final class CalibrationHandlers {
     }
     states.calibration().ifPresent(used -> json.put("used", factors(used)));
     if (status.report() != null) {
-      json.put("report", report(status.report()));
+      json.put("report", report(status.report()).put("complete", status.complete()));
     }
     if (status.reason() != null) {
       json.put("reason", status.reason());

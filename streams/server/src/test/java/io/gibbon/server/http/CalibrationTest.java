@@ -64,11 +64,21 @@ class CalibrationTest {
     assertThat(status().containsKey("seed")).isFalse();
     server.post("/v1/calibration", "{\"seed\": 7}");
     assertThat(end().getLong("seed")).isEqualTo(7);
+    assertThat(server.states.drawnBy).isEqualTo(7);
     assertThat(server.ranker.calibratedOn)
         .isEqualTo(
             server.states.sample(null, 1000, 7).candidates().stream()
                 .map(one -> one.context().document().toString())
                 .toList());
+  }
+
+  @Test
+  void itTellsThatSomeDocumentsWereNotThere() throws Exception {
+    begin();
+    assertThat(end().getJsonObject("report").getBoolean("complete")).isTrue();
+    server.states.complete = false;
+    begin();
+    assertThat(end().getJsonObject("report").getBoolean("complete")).isFalse();
   }
 
   @Test
