@@ -294,7 +294,10 @@ public final class GibbonClient implements AutoCloseable {
       message = "";
     }
     return new UserException(
-        message.isEmpty() ? "the server answered with status " + status : message);
+        message.isEmpty()
+            ? "%s answered with status %d and no word of Gibbon's: --url names another server"
+                .formatted(base, status)
+            : message);
   }
 
   private byte[] bytes(JsonNode node) {

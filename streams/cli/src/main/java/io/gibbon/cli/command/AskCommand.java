@@ -74,9 +74,28 @@ final class AskCommand implements Runnable {
 
   private Answer askServer(GibbonConfig config) {
     try (Connection server = address.connect(config, spec.commandLine().getErr())) {
-      return server
-          .client()
-          .ask(new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
+      GibbonClient client = server.client();
+      warnOfPending(client);
+      return client.ask(
+          new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
+    }
+  }
+
+  private void warnOfPending(GibbonClient client) {
+    long documents = 0;
+    long pending = 0;
+    for (GibbonClient.Collection each : client.collections()) {
+      if (collection == null || collection.equals(each.name())) {
+        documents += each.documents();
+        pending += each.pending();
+      }
+    }
+    if (pending > 0) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.printf(
+          "gibbon: %,d documents are not encoded yet, the answer draws on the other %,d%n",
+          pending, documents);
+      err.flush();
     }
   }
 

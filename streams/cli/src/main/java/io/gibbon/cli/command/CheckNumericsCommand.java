@@ -125,6 +125,14 @@ final class CheckNumericsCommand implements Callable<Integer> {
                 result.sharesDifference());
           }
         });
+    List<NumericsCheck.Result> cases = results.values().stream().flatMap(List::stream).toList();
+    long failed = cases.stream().filter(result -> !result.passes(tolerance)).count();
+    out.println(
+        failed == 0
+            ? "All %d cases agree: logits within %.0e, the same greedy tokens."
+                .formatted(cases.size(), tolerance)
+            : "%d of %d cases differ, marked with !: logits by more than %.0e, or greedy tokens."
+                .formatted(failed, cases.size(), tolerance));
   }
 
   private String json(Map<Path, List<NumericsCheck.Result>> results, boolean holds)

@@ -29,7 +29,7 @@ public final class Corpus {
   static final String DELETED = "tide/warning-march";
 
   static final Question FERRY =
-      new Question("When does the morning ferry leave Brindle?", OLD_TIME, CHANGED);
+      new Question("When does the morning ferry leave?", OLD_TIME, CHANGED);
   static final Question HARBOUR_MASTER =
       new Question("Who is the harbour master of Brindle?", "Ines Calder", "harbour/master");
   static final Question CLINIC =

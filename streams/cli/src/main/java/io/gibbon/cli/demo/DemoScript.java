@@ -166,6 +166,7 @@ public final class DemoScript {
   private void ask(Corpus.Question question) {
     Answer answer = answer(question.text());
     check("the answer says " + question.expected(), answer.text().contains(question.expected()));
+    check("the answer comes to an end", answer.finishReason().equals("stop"));
     check(
         "it draws on " + question.document(),
         answer.contexts().stream().anyMatch(c -> c.document().equals(question.document())));
