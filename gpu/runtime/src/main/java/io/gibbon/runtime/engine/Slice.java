@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     (row-major, vocabulary wide) when it has room for them all
  * @param shares receives attention shares of the contexts, or null. A slice that wants shares but
  *     no logits runs only as deep as their heads lie, if nothing else is in the step; its own keys
- *     and values are of no use then
+ *     and values are then filled so deep, which is of use to later parts of the same reading alone
  */
 public record Slice(
     Sequence sequence,
