@@ -30,8 +30,12 @@ public final class SequentialEncoder {
   private final KvCache budget;
 
   /**
+   * An encoder of one model.
+   *
+   * @param steps what runs its steps
    * @param layout of the states that it returns
    * @param prefix what stands in front of everything, or null
+   * @param budget where the working copy is counted
    */
   public SequentialEncoder(
       Steps steps, KvLayout layout, @Nullable KvStates prefix, KvCache budget) {

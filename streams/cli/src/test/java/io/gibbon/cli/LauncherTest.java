@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * When the script {@code gibbon} starts Java with TornadoVM. Java is a script that tells its
  * arguments.
  */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a Bash script")
 class LauncherTest {
 
   private static final String JAVA =
