@@ -39,6 +39,9 @@ import java.util.Map;
  * @param candidates {@code 32}; contexts that a search proposes where something is selected
  * @param keep {@code 1}; what a selection keeps, unless a request says otherwise: how many
  *     contexts, or below 1 as many as it takes to have that much of the probability
+ * @param hops {@code 1}; 2 chooses all contexts kept but the best one by what the question is about
+ *     behind that one, unless a request says otherwise: needs {@code selection} attention and
+ *     {@code keep} of at least 2
  * @param combine {@code ape}; how the contexts kept are combined, unless a request says otherwise:
  *     {@code ape}, or {@code sequential}, which encodes each behind those before it
  * @param sequentialTokens {@code 1024}; the most tokens of contexts that are read in order; longer
@@ -80,6 +83,7 @@ public record ServerConfig(
     Selection selection,
     int candidates,
     double keep,
+    int hops,
     Combination combine,
     int sequentialTokens,
     double attentionTemperature,
@@ -119,6 +123,10 @@ public record ServerConfig(
     within("top-k", topK, 0, 1000);
     within("candidates", candidates, 1, 1000);
     within("keep", keep, 0.01, 1000);
+    within("hops", hops, 1, 2);
+    if (hops > 1 && (selection != Selection.ATTENTION || keep < 2)) {
+      throw new IllegalArgumentException("hops 2 needs selection attention and keep of at least 2");
+    }
     within("sequential-tokens", sequentialTokens, 1, 1_000_000);
     within("attention-temperature", attentionTemperature, LEAST_FACTOR, GREATEST_FACTOR);
     within("scaling-factor", scalingFactor, LEAST_FACTOR, GREATEST_FACTOR);
@@ -161,6 +169,7 @@ public record ServerConfig(
             in.choice("selection", Selection.class, Selection.ATTENTION),
             in.integer("candidates", 32),
             in.number("keep", 1),
+            in.integer("hops", 1),
             in.choice("combine", Combination.class, Combination.APE),
             in.integer("sequential-tokens", 1024),
             in.number("attention-temperature", 0.8),

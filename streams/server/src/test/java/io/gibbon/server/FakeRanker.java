@@ -15,7 +15,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * By likelihood the last context is the best; by attention the second, and the first is hopeless.
+ * By likelihood the last context is the best; by attention the second, and the first is hopeless,
+ * but behind the best one it is the next.
  */
 public final class FakeRanker implements Engine.Ranker {
 
@@ -24,6 +25,9 @@ public final class FakeRanker implements Engine.Ranker {
 
   /** Documents of the contexts that the latest calibration was given. */
   public volatile List<String> calibratedOn = List.of();
+
+  /** What the latest second hop read in front of the question. */
+  public volatile String behind = "";
 
   @Override
   public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
@@ -34,6 +38,15 @@ public final class FakeRanker implements Engine.Ranker {
   public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
     double[] scores = IntStream.range(0, contexts.size()).mapToDouble(i -> -i).toArray();
     scores[0] = Double.NEGATIVE_INFINITY;
+    return new Ranking(scores);
+  }
+
+  @Override
+  public Ranking behind(
+      int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+    behind = new String(words, 0, words.length);
+    double[] scores = IntStream.range(0, contexts.size()).mapToDouble(i -> -i).toArray();
+    scores[best] = Double.POSITIVE_INFINITY;
     return new Ranking(scores);
   }
 

@@ -102,6 +102,11 @@ public final class TestServer implements AutoCloseable {
     }
 
     @Override
+    public int[] context(String title, String text) {
+      return text.chars().toArray();
+    }
+
+    @Override
     public int[] opening(String question) {
       return question.chars().toArray();
     }

@@ -4,6 +4,7 @@ import io.gibbon.bench.eval.Asking.Probability;
 import io.gibbon.bench.eval.Asking.View;
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.ModelRuntime;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Citations;
 import io.gibbon.runtime.rank.ContextRanker;
@@ -186,12 +187,7 @@ final class ItemEvaluation implements AutoCloseable {
     Reading reading = new Reading(states.prefixed(chosen), 1, 1);
     double[] shares =
         Citations.shares(
-                states.reader(),
-                reading,
-                words.query(),
-                answer,
-                List.of(answer.length),
-                Objects.requireNonNull(calibration).heads())
+                states.reader(), reading, words.query(), answer, List.of(answer.length), heads())
             .getFirst();
     return gold(chosen.get(new Ranking(shares).order().getFirst()));
   }
@@ -215,11 +211,18 @@ final class ItemEvaluation implements AutoCloseable {
                       item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()))
               .order();
       case LIKELIHOOD -> ranker.byLikelihood(contexts(), words.opening()).order();
-      case ATTENTION ->
-          ranker
-              .byAttention(contexts(), words.opening(), Objects.requireNonNull(calibration).heads())
-              .order();
+      case ATTENTION -> ranker.byAttention(contexts(), words.opening(), heads()).order();
+      case TWO_HOPS -> {
+        int best = order(Mode.Selector.ATTENTION).getFirst();
+        yield ranker
+            .behind(best, words.contexts().get(best), contexts(), words.opening(), heads())
+            .order();
+      }
     };
+  }
+
+  private List<Head> heads() {
+    return Objects.requireNonNull(calibration).heads();
   }
 
   private List<KvStates> contexts() {

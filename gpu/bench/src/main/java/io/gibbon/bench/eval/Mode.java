@@ -44,7 +44,18 @@ record Mode(
     /** The question's log-probability given each context alone. */
     LIKELIHOOD,
     /** The attention of a few heads, and likelihood. */
-    ATTENTION
+    ATTENTION,
+    /** The same, and all but the best one by what the question is about behind that one. */
+    TWO_HOPS;
+
+    /** Whether it needs to know the heads. */
+    boolean needsHeads() {
+      return this == ATTENTION || this == TWO_HOPS;
+    }
+
+    private String label() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 
   /** The one that the others are compared with. */
@@ -102,11 +113,14 @@ record Mode(
     }
     boolean headless = calibration == null || calibration.heads().isEmpty();
     for (Selector selector : Selector.values()) {
-      if (selector == Selector.ALL || (selector == Selector.ATTENTION && headless)) {
+      if (selector == Selector.ALL || (selector.needsHeads() && headless)) {
         continue;
       }
       for (int keep : options.keep()) {
-        String by = "+%s@%d".formatted(selector.name().toLowerCase(Locale.ROOT), keep);
+        String by = "+%s@%d".formatted(selector.label(), keep);
+        if (keep == 1 && selector == Selector.TWO_HOPS) {
+          continue; // The best one is that of the first hop.
+        }
         if (keep == 1) {
           // One context, T = S = 1: APE is sequential.
           modes.add(new Mode("ape" + by, Encoding.PREFIXED, selector, keep, 1, 1));

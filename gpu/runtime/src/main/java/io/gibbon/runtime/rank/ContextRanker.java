@@ -3,8 +3,11 @@ package io.gibbon.runtime.rank;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.ContextReader.Reading;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Ranks contexts by how much a question is about them, from their cached KV states alone.
@@ -26,6 +29,9 @@ public final class ContextRanker {
 
   /** Of the pass over all contexts. */
   private static final double TEMPERATURE = 0.9;
+
+  /** Of a reading over two contexts. */
+  private static final double PAIR_TEMPERATURE = 0.8;
 
   private static final double LEAST_SHARE = 1e-9;
 
@@ -57,10 +63,44 @@ public final class ContextRanker {
    */
   public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
     double[] shares = shares(contexts, question, heads);
+    return byShares(shares, question, i -> Reading.alone(contexts.get(i)));
+  }
+
+  /**
+   * The second of two hops: by what the question, together with the best context, is about. One
+   * pass of that context's words and the question over the other contexts finds those that they
+   * attend to most; of these the question's likelihood given the best one and them is read too.
+   *
+   * @param best index of the context that the first hop prefers; it stays first, with infinite
+   *     score
+   * @param words tokens of the best context
+   * @param question at least two tokens
+   * @param heads at least one
+   */
+  public Ranking behind(
+      int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+    KvStates first = contexts.get(best);
+    List<KvStates> others = new ArrayList<>(contexts);
+    others.remove(best);
+    int[] joined = IntStream.concat(IntStream.of(words), IntStream.of(question)).toArray();
+    Ranking ranking =
+        byShares(
+            shares(others, joined, heads),
+            question,
+            i -> new Reading(List.of(first, others.get(i)), PAIR_TEMPERATURE, 1));
+    return ranking.with(best, Double.POSITIVE_INFINITY);
+  }
+
+  /**
+   * By shares, and of the {@value #SHORTLIST} greatest ones by the question's likelihood too.
+   *
+   * @param reading what its likelihood is read over, by context
+   */
+  private Ranking byShares(double[] shares, int[] question, IntFunction<Reading> reading) {
     List<Integer> shortlist = new Ranking(shares).best(SHORTLIST);
-    double[] likelihood =
-        byLikelihood(shortlist.stream().map(contexts::get).toList(), question).scores();
-    double[] scores = new double[contexts.size()];
+    List<Reading> readings = shortlist.stream().map(reading::apply).toList();
+    double[] likelihood = reader.logProbabilities(readings, question, 1);
+    double[] scores = new double[shares.length];
     Arrays.fill(scores, Double.NEGATIVE_INFINITY);
     for (int i = 0; i < likelihood.length; i++) {
       int context = shortlist.get(i);

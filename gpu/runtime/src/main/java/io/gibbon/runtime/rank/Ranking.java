@@ -1,5 +1,6 @@
 package io.gibbon.runtime.rank;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -8,7 +9,7 @@ import java.util.stream.IntStream;
  * Contexts in the order of their scores.
  *
  * @param scores of each context; more is better. Differences are in nats where likelihood was read;
- *     negative infinity where it was not thought worth it
+ *     negative infinity where it was not thought worth it, infinity of one that was chosen before
  * @param preferences of each context; more comes first where scores are equal
  */
 public record Ranking(double[] scores, double[] preferences) {
@@ -16,6 +17,18 @@ public record Ranking(double[] scores, double[] preferences) {
   /** A ranking by scores alone: of equal ones the first comes first. */
   public Ranking(double[] scores) {
     this(scores, scores);
+  }
+
+  /** The same with another context at an index; those from there on move up by one. */
+  Ranking with(int index, double score) {
+    return new Ranking(inserted(scores, index, score), inserted(preferences, index, score));
+  }
+
+  private static double[] inserted(double[] values, int index, double value) {
+    double[] longer = Arrays.copyOf(values, values.length + 1);
+    System.arraycopy(values, index, longer, index + 1, values.length - index);
+    longer[index] = value;
+    return longer;
   }
 
   /** Indices by descending score, equal ones by preference; if that is equal, the first first. */

@@ -99,6 +99,30 @@ class RankReferenceTest {
   }
 
   @Test
+  void theSecondHopReadsTheBestContextBeforeTheQuestionAndThenPairs() {
+    int[] question = tokens(11);
+    int[] words = tokens(17);
+    int best = 2;
+    List<Integer> others =
+        IntStream.range(0, LENGTHS.length).boxed().filter(i -> i != best).toList();
+    List<Integer> lengths = others.stream().map(i -> LENGTHS[i]).toList();
+    double[] expected = mean(read(others, concat(words, question), 0.9).tokens(), lengths);
+    Ranking ranking =
+        new ContextRanker(runtime.reader()).behind(best, words, states, question, HEADS);
+    assertThat(ranking.order().getFirst()).isEqualTo(best);
+    List<Integer> shortlist = new Ranking(expected).best(6);
+    for (int i = 0; i < others.size(); i++) {
+      double score = ranking.scores()[others.get(i)];
+      if (shortlist.contains(i)) {
+        double likelihood = likelihood(List.of(best, others.get(i)), question, 0.8);
+        assertThat(score).isCloseTo(likelihood + 8 * Math.log(expected[i]), within(10 * TOLERANCE));
+      } else {
+        assertThat(score).isNegative().isInfinite();
+      }
+    }
+  }
+
+  @Test
   void citationsCombineWhatTheQuestionAndEachPartOfTheAnswerAttendTo() {
     int[] query = tokens(9);
     int[] answer = tokens(10);
@@ -124,7 +148,11 @@ class RankReferenceTest {
   }
 
   private double likelihood(int context, int[] question) {
-    List<double[]> logits = read(List.of(context), question, 1).logits();
+    return likelihood(List.of(context), question, 1);
+  }
+
+  private double likelihood(List<Integer> chosen, int[] question, double temperature) {
+    List<double[]> logits = read(chosen, question, temperature).logits();
     double sum = 0;
     for (int i = 1; i < question.length; i++) {
       double[] row = logits.get(i - 1);

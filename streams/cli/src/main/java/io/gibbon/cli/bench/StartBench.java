@@ -34,7 +34,7 @@ public final class StartBench {
   private static final double FIRST_TOKEN_GOAL = 4;
   private static final String HOST = "127.0.0.1";
   private static final Question QUESTION =
-      new Question("What does a harbour master do?", null, 0, 16);
+      new Question("What does a harbour master do?", null, 0, null, null, 16);
 
   private StartBench() {}
 

@@ -59,17 +59,21 @@ public final class GibbonClient implements AutoCloseable {
    * @param question the question
    * @param collection where to search; null for the server's own choice
    * @param topK the most contexts; null for the server's default
+   * @param hops how often to choose among them; null for the server's default
+   * @param combine how they are combined, as the API spells it; null for the server's default
    * @param maxTokens the most tokens of the answer; null for the server's default
    */
   public record Question(
       String question,
       @Nullable String collection,
       @Nullable Integer topK,
+      @Nullable Integer hops,
+      @Nullable String combine,
       @Nullable Integer maxTokens) {
 
     /** A question over a collection, with the server's defaults. */
     public static Question over(String collection, String question) {
-      return new Question(question, collection, null, null);
+      return new Question(question, collection, null, null, null, null);
     }
   }
 
@@ -231,6 +235,12 @@ public final class GibbonClient implements AutoCloseable {
     }
     if (question.topK() != null) {
       options.put("top_k", question.topK());
+    }
+    if (question.hops() != null) {
+      options.put("hops", question.hops());
+    }
+    if (question.combine() != null) {
+      options.put("combine", question.combine());
     }
     return body;
   }

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       "With --model the model runs in this process, without documents: to try it.",
       "",
       "  gibbon ask \"When does the clinic open?\"",
+      "  gibbon ask --top-k 2 --hops 2 --combine sequential \"Where does the chair live?\"",
       "  gibbon ask -c minutes --top-k 4 \"Who was elected chair?\"",
       "  gibbon ask --model hf:owner/repository/file.gguf \"What is a ferry?\""
     })
@@ -54,6 +55,20 @@ final class AskCommand implements Runnable {
       description = "The most contexts to draw on; 0 for none.")
   private @Nullable Integer topK;
 
+  @Option(
+      names = "--hops",
+      paramLabel = "N",
+      description =
+          "2 chooses all contexts but the best one by what the question is about behind that one.")
+  private @Nullable Integer hops;
+
+  @Option(
+      names = "--combine",
+      paramLabel = "HOW",
+      description =
+          "ape attends to the contexts as they are stored, sequential reads them again in order.")
+  private @Nullable String combine;
+
   @Option(names = "--max-tokens", paramLabel = "N", description = "The most tokens of the answer.")
   private @Nullable Integer maxTokens;
 
@@ -77,7 +92,8 @@ final class AskCommand implements Runnable {
       GibbonClient client = server.client();
       warnOfPending(client);
       return client.ask(
-          new GibbonClient.Question(question, collection, topK, maxTokens), this::print);
+          new GibbonClient.Question(question, collection, topK, hops, combine, maxTokens),
+          this::print);
     }
   }
 
@@ -100,9 +116,10 @@ final class AskCommand implements Runnable {
   }
 
   private Answer askModel(GibbonConfig config) {
-    if (address.given() || collection != null || topK != null) {
+    boolean overDocuments = collection != null || topK != null || hops != null || combine != null;
+    if (address.given() || overDocuments) {
       throw new UserException(
-          "--model asks a model alone, without a server and documents: leave out --url, --collection and --top-k");
+          "--model asks a model alone, without a server and documents: leave out --url, --collection, --top-k, --hops and --combine");
     }
     PrintWriter err = spec.commandLine().getErr();
     Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));

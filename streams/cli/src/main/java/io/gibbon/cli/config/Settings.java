@@ -325,6 +325,12 @@ final class Settings {
             + " of the probability.");
     server(
         def,
+        "hops",
+        "1",
+        "2 chooses all contexts kept but the best one by what the question is about behind that one;"
+            + " needs selection attention and keep of at least 2.");
+    server(
+        def,
         "combine",
         "ape",
         "How the contexts kept are combined: ape attends to them as they are stored, sequential"

@@ -131,7 +131,7 @@ class CommandLineTest {
     assertThat(gibbon.execute("ask", "--model", model, "x ".repeat(100_000))).isEqualTo(1);
     assertThat(err.toString()).contains("too many for the model's window");
     assertThat(gibbon.execute("ask", "--model", model, "-c", "minutes", "Anyone?")).isEqualTo(1);
-    assertThat(err.toString()).contains("leave out --url, --collection and --top-k");
+    assertThat(err.toString()).contains("leave out --url, --collection, --top-k");
   }
 
   @Test

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param selection what chooses among them
  * @param keep what it keeps: how many contexts, or below 1 as many as it takes to have that much of
  *     the probability; between {@value #LEAST_KEEP} and {@value #MOST}
+ * @param hops 1, or 2 to choose all but the best context by what the question is about behind that
+ *     one: a selection by attention that keeps at least 2
  * @param combination how the contexts kept are combined, or null for what is configured, as far as
  *     they are short enough; a T or S means APE
  * @param attentionTemperature APE's T, within the bounds of {@link GenerationTask}; null for what
@@ -33,6 +35,7 @@ public record ContextOptions(
     int topK,
     Selection selection,
     double keep,
+    int hops,
     @Nullable Combination combination,
     @Nullable Double attentionTemperature,
     @Nullable Double scalingFactor,
@@ -47,6 +50,9 @@ public record ContextOptions(
   /** Least {@code keep}. */
   public static final double LEAST_KEEP = 0.01;
 
+  /** Limit of {@code hops}. */
+  public static final int MOST_HOPS = 2;
+
   /** Limit of {@code topK}. */
   public static final int MOST = 1000;
 
@@ -60,6 +66,7 @@ public record ContextOptions(
    * @param topK what the request says, or null
    * @param selection what the request says, or null
    * @param keep what the request says, or null
+   * @param hops what the request says, or null
    * @param searches whether a request that says nothing searches at all
    */
   public static Proposal proposal(
@@ -68,17 +75,21 @@ public record ContextOptions(
       boolean named,
       @Nullable Integer topK,
       @Nullable Selection selection,
-      @Nullable Double keep) {
+      @Nullable Double keep,
+      @Nullable Integer hops) {
     int most = topK == null ? (searches ? config.topK() : 0) : topK;
     boolean asked = selection != null || keep != null;
     boolean given = named || most == ALL || most == 0;
     Selection how = selection == null ? config.selection() : selection;
     if (how == Selection.NONE || (given && !asked)) {
-      return new Proposal(most, Selection.NONE, MOST);
+      return new Proposal(most, Selection.NONE, MOST, hops == null ? 1 : hops);
     }
     double kept = keep != null ? keep : topK != null && topK > 0 ? topK : config.keep();
     return new Proposal(
-        given ? most : (int) Math.max(config.candidates(), Math.ceil(kept)), how, kept);
+        given ? most : (int) Math.max(config.candidates(), Math.ceil(kept)),
+        how,
+        kept,
+        hops != null ? hops : allowsHops(how, kept) ? config.hops() : 1);
   }
 
   /**
@@ -87,8 +98,14 @@ public record ContextOptions(
    * @param topK as in {@link ContextOptions}
    * @param selection as in {@link ContextOptions}
    * @param keep as in {@link ContextOptions}
+   * @param hops as in {@link ContextOptions}
    */
-  public record Proposal(int topK, Selection selection, double keep) {}
+  public record Proposal(int topK, Selection selection, double keep, int hops) {}
+
+  /** Whether a selection leaves something to choose in a second hop, and knows how. */
+  private static boolean allowsHops(Selection selection, double keep) {
+    return selection == Selection.ATTENTION && keep >= 2;
+  }
 
   /**
    * Checks every value.
@@ -106,6 +123,16 @@ public record ContextOptions(
       throw RequestException.invalid(
           "gibbon.keep",
           "gibbon.keep must be between %s and %d, not %s".formatted(LEAST_KEEP, MOST, keep));
+    }
+    if (hops < 1 || hops > MOST_HOPS) {
+      throw RequestException.invalid(
+          "gibbon.hops", "gibbon.hops must be 1 or %d, not %d".formatted(MOST_HOPS, hops));
+    }
+    if (hops > 1 && !allowsHops(selection, keep)) {
+      throw RequestException.invalid(
+          "gibbon.hops",
+          "gibbon.hops %d needs gibbon.selection attention and gibbon.keep of at least 2"
+              .formatted(hops));
     }
     requireFactor("gibbon.attention_temperature", attentionTemperature);
     requireFactor("gibbon.scaling_factor", scalingFactor);

@@ -1,6 +1,8 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.Calibration;
+import io.gibbon.runtime.engine.Combination;
+import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.rank.Selection;
@@ -72,17 +74,39 @@ final class ContextSelector {
     int[] end = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - MOST_TOKENS), tokens.length);
     List<KvStates> states = contexts.stream().map(Attached::states).toList();
     Selection by = by(options, calibration);
-    Ranking ranking =
+    List<Head> heads = calibration.map(Calibration::heads).orElse(List.of());
+    Ranking first =
         by == Selection.ATTENTION
-            ? engine.ranker().byAttention(states, end, calibration.orElseThrow().heads())
+            ? engine.ranker().byAttention(states, end, heads)
             : engine.ranker().byLikelihood(states, end);
+    boolean again = options.hops() > 1 && by == Selection.ATTENTION && contexts.size() > 2;
+    Ranking last = again ? behindBest(first, contexts, end, heads) : first;
     List<Selected.Candidate> ranked =
-        ranking.order().stream()
-            .map(i -> new Selected.Candidate(contexts.get(i).context(), score(ranking, i)))
+        last.order().stream()
+            .map(
+                i ->
+                    new Selected.Candidate(
+                        contexts.get(i).context(), score(first, i), again ? score(last, i) : null))
             .toList();
     return new Outcome(
-        ranking.best(options.keep()).stream().map(contexts::get).toList(),
-        new Selected(by, ranked, Duration.ofNanos(System.nanoTime() - began)));
+        last.best(options.keep()).stream().map(contexts::get).toList(),
+        new Selected(by, again ? 2 : 1, ranked, Duration.ofNanos(System.nanoTime() - began)));
+  }
+
+  /** The second hop. Of a best context that is long for the window, its beginning is read. */
+  private Ranking behindBest(
+      Ranking first, List<Attached> contexts, int[] question, List<Head> heads) {
+    int best = first.order().getFirst();
+    Candidate candidate = contexts.get(best).candidate();
+    int[] words = engine.prompts().context(candidate.title(), candidate.text());
+    List<KvStates> states = contexts.stream().map(Attached::states).toList();
+    int room =
+        engine.profile().window()
+            - engine.profile().prefixTokens()
+            - Combination.APE.length(states)
+            - question.length;
+    int[] fitting = Arrays.copyOf(words, Math.clamp(room, 0, words.length));
+    return engine.ranker().behind(best, fitting, states, question, heads);
   }
 
   private static Outcome all(List<Attached> contexts) {

@@ -78,6 +78,11 @@ public record Engine(
     }
 
     @Override
+    public int[] context(String title, String text) {
+      return runtime.contextTokens(title, text);
+    }
+
+    @Override
     public int[] opening(String question) {
       return runtime.chat().opening(question);
     }
@@ -100,6 +105,12 @@ public record Engine(
     @Override
     public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
       return ranker.byAttention(contexts, question, heads);
+    }
+
+    @Override
+    public Ranking behind(
+        int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+      return ranker.behind(best, words, contexts, question, heads);
     }
 
     @Override
@@ -128,6 +139,10 @@ public record Engine(
 
     /** As {@link ContextRanker#byAttention}. */
     Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads);
+
+    /** As {@link ContextRanker#behind}. */
+    Ranking behind(
+        int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads);
 
     /** As {@link Citations#shares}, with T = S = 1. */
     List<double[]> citations(
@@ -180,6 +195,9 @@ public record Engine(
 
     /** Tokens of a text of its own. */
     int[] text(String text);
+
+    /** Tokens of a context, as it is encoded apart. */
+    int[] context(String title, String text);
 
     /** Tokens of a question behind contexts, up to its last word. */
     int[] opening(String question);

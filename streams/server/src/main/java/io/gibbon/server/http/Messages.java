@@ -111,9 +111,15 @@ final class Messages {
       if (candidate.score() != null) {
         one.put("score", candidate.score());
       }
+      if (candidate.secondScore() != null) {
+        one.put("second_score", candidate.secondScore());
+      }
       candidates.add(one);
     }
-    return new JsonObject().put("by", name(selected.by())).put("candidates", candidates);
+    return new JsonObject()
+        .put("by", name(selected.by()))
+        .put("hops", selected.hops())
+        .put("candidates", candidates);
   }
 
   private static JsonObject context(ContextUse use, boolean withText) {

@@ -137,13 +137,15 @@ final class RequestReader {
             !named.isEmpty(),
             topK(ours),
             constant(Selection.class, ours.getString("selection")),
-            ours.getDouble("keep"));
+            ours.getDouble("keep"),
+            ours.getInteger("hops"));
     return new ContextOptions(
         collection,
         named,
         proposal.topK(),
         proposal.selection(),
         proposal.keep(),
+        proposal.hops(),
         constant(Combination.class, ours.getString("combine")),
         ours.getDouble("attention_temperature"),
         ours.getDouble("scaling_factor"),

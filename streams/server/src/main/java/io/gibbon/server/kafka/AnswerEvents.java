@@ -180,12 +180,14 @@ final class AnswerEvents implements AnswerListener {
   private static ContextSelection selection(Selected selected) {
     return ContextSelection.newBuilder()
         .setBy(name(selected.by()))
-        .setCandidates(
-            selected.candidates().stream()
-                .map(one -> new ContextCandidate(one.context().toString(), one.score()))
-                .toList())
+        .setCandidates(selected.candidates().stream().map(AnswerEvents::candidate).toList())
+        .setHops(selected.hops())
         .setMillis(millis(selected.time()))
         .build();
+  }
+
+  private static ContextCandidate candidate(Selected.Candidate one) {
+    return new ContextCandidate(one.context().toString(), one.score(), one.secondScore());
   }
 
   private static SentenceCitation citation(Citation citation) {

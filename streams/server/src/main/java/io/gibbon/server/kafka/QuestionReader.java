@@ -91,13 +91,15 @@ final class QuestionReader {
             !named.isEmpty(),
             ours.getTopK(),
             constant(Selection.class, "gibbon.selection", ours.getSelection()),
-            ours.getKeep());
+            ours.getKeep(),
+            ours.getHops());
     return new ContextOptions(
         ours.getCollection(),
         named,
         proposal.topK(),
         proposal.selection(),
         proposal.keep(),
+        proposal.hops(),
         constant(Combination.class, "gibbon.combine", ours.getCombine()),
         ours.getAttentionTemperature(),
         ours.getScalingFactor(),

@@ -66,6 +66,7 @@ class AnswerServiceTest {
             1,
             Selection.NONE,
             1,
+            1,
             null,
             null,
             null,

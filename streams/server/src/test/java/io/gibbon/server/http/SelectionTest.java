@@ -1,11 +1,16 @@
 package io.gibbon.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.GenerationTask;
+import io.gibbon.runtime.engine.Head;
+import io.gibbon.runtime.rank.Selection;
+import io.gibbon.server.ServerConfig;
 import io.gibbon.server.TestServer;
+import io.gibbon.server.answer.ContextOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -120,6 +125,70 @@ class SelectionTest {
   }
 
   @Test
+  void aSecondHopReadsTheBestContextAndTellsTheScoresOfBoth() throws Exception {
+    server.states.calibration = new Calibration(0.7, 0.9, List.of(new Head(0, 0)));
+    JsonObject ours = ask(", \"keep\": 2, \"hops\": 2");
+    assertThat(ids(ours, "contexts")).containsExactly("default/b#0", "default/a#0");
+    assertThat(server.ranker.behind.codePoints().toArray())
+        .isEqualTo("word of b".codePoints().toArray());
+    JsonObject selection = ours.getJsonObject("selection");
+    assertThat(selection.getInteger("hops")).isEqualTo(2);
+    assertThat(selection.getJsonArray("candidates"))
+        .isEqualTo(
+            new JsonArray(
+                """
+                [{"id": "default/b#0", "score": -1.0},
+                 {"id": "default/a#0", "second_score": 0.0},
+                 {"id": "default/c#0", "score": -2.0, "second_score": -2.0}]\
+                """));
+
+    JsonObject once = ask(", \"keep\": 2");
+    assertThat(once.getJsonObject("selection").getInteger("hops")).isEqualTo(1);
+    assertThat(once.toString()).doesNotContain("second_score");
+    JsonObject pair =
+        ask(
+            ", \"contexts\": [\"default/a\", \"default/b\"], \"keep\": 2, \"hops\": 2,"
+                + " \"selection\": \"attention\"");
+    assertThat(pair.getJsonObject("selection").getInteger("hops")).as("one is left").isEqualTo(1);
+  }
+
+  @Test
+  void aSecondHopNeedsHeadsAndSomethingLeftToChoose() throws Exception {
+    JsonObject uncalibrated = ask(", \"keep\": 2, \"hops\": 2").getJsonObject("selection");
+    assertThat(uncalibrated.getString("by")).isEqualTo("likelihood");
+    assertThat(uncalibrated.getInteger("hops")).isEqualTo(1);
+    for (String options :
+        List.of(
+            "",
+            ", \"keep\": 0.9",
+            ", \"keep\": 2, \"selection\": \"likelihood\"",
+            ", \"top_k\": 0")) {
+      assertThat(refused(options + ", \"hops\": 2"))
+          .isEqualTo(
+              "gibbon.hops 2 needs gibbon.selection attention and gibbon.keep of at least 2");
+    }
+    assertThat(refused(", \"keep\": 3, \"hops\": 3"))
+        .isEqualTo("gibbon.hops must be at least 1 and at most 2, not 3");
+  }
+
+  @Test
+  void aConfiguredSecondHopIsForSelectionsThatCanUseIt() {
+    ServerConfig config =
+        ServerConfig.of(Map.of("selection", "attention", "keep", "3", "hops", "2"));
+    assertThat(hops(config, null, null)).isEqualTo(2);
+    assertThat(hops(config, null, 1.0)).isEqualTo(1);
+    assertThat(hops(config, Selection.LIKELIHOOD, null)).isEqualTo(1);
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("hops", "2")))
+        .hasMessage("hops 2 needs selection attention and keep of at least 2");
+    assertThatThrownBy(() -> ServerConfig.of(Map.of("hops", "3")))
+        .hasMessage("hops must be between 1 and 2, not 3");
+  }
+
+  private static int hops(ServerConfig config, Selection selection, Double keep) {
+    return ContextOptions.proposal(config, true, false, null, selection, keep, null).hops();
+  }
+
+  @Test
   void whereThereIsNothingToChooseTheCandidatesAreListedWithoutScores() throws Exception {
     JsonObject lone = ask(", \"contexts\": [\"default/a\"], \"keep\": 1");
     assertThat(lone.getJsonObject("selection").getString("by")).isEqualTo("none");
@@ -143,14 +212,21 @@ class SelectionTest {
   }
 
   private JsonObject ask(String options) throws Exception {
-    return server
-        .chat(
-            """
-            {"max_tokens": 2, "messages": [{"role": "user", "content": "word"}],
-             "gibbon": {"collection": "default"%s}}\
-            """
-                .formatted(options))
-        .getJsonObject("gibbon");
+    return server.chat(body(options)).getJsonObject("gibbon");
+  }
+
+  private String refused(String options) throws Exception {
+    HttpResponse<String> response = server.post("/v1/chat/completions", body(options));
+    assertThat(response.statusCode()).isEqualTo(400);
+    return new JsonObject(response.body()).getJsonObject("error").getString("message");
+  }
+
+  private static String body(String options) {
+    return """
+    {"max_tokens": 2, "messages": [{"role": "user", "content": "word"}],
+     "gibbon": {"collection": "default"%s}}\
+    """
+        .formatted(options);
   }
 
   private static List<String> ids(JsonObject object, String field) {

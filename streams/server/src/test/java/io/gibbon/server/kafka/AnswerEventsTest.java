@@ -86,7 +86,8 @@ class AnswerEventsTest {
     Selected selected =
         new Selected(
             Selection.ATTENTION,
-            List.of(new Selected.Candidate(b, -3.5), new Selected.Candidate(a, null)),
+            2,
+            List.of(new Selected.Candidate(b, -3.5, null), new Selected.Candidate(a, null, -4.5)),
             Duration.ofMillis(7));
     List<Citation> citations =
         List.of(new Citation(0, 4, b, 0.75, 10, 14), new Citation(5, 9, a, 0.5, -1, -1));
@@ -104,7 +105,8 @@ class AnswerEventsTest {
       assertThat(event.getSelection().getMillis()).isEqualTo(7);
       assertThat(event.getSelection().getCandidates())
           .containsExactly(
-              new ContextCandidate("c/b#2", -3.5), new ContextCandidate("c/a#0", null));
+              new ContextCandidate("c/b#2", -3.5, null), new ContextCandidate("c/a#0", null, -4.5));
+      assertThat(event.getSelection().getHops()).isEqualTo(2);
       assertThat(event.getCitations())
           .containsExactly(
               new SentenceCitation(0, 4, "c/b#2", 0.75, 10, 14),

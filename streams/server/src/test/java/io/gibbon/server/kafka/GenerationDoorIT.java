@@ -112,7 +112,7 @@ class GenerationDoorIT {
     assertThat(end.getContexts().getFirst().getId()).isEqualTo("ferry");
     assertThat(end.getContexts().getFirst().getShare()).isEqualTo(0.25);
     assertThat(end.getSelection().getCandidates())
-        .containsExactly(new ContextCandidate("default/ferry#0", null));
+        .containsExactly(new ContextCandidate("default/ferry#0", null, null));
     assertThat(end.getCitations().getFirst().getContext()).isEqualTo("default/ferry#0");
   }
 
