@@ -7,6 +7,8 @@ import io.gibbon.runtime.kernel.Workers;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import io.gibbon.runtime.sampling.TopLogits;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -39,6 +41,8 @@ final class ForwardPass {
   private final int qkvWidth;
   private final int logitWidth;
   private final float[] logits;
+  private final float[] oneRow;
+  private final LogProbabilities probabilities = new LogProbabilities();
 
   private int capacity;
   private float[] hidden = new float[0];
@@ -63,6 +67,7 @@ final class ForwardPass {
     this.qkvWidth = queryWidth + 2 * keyWidth;
     this.logitWidth = weights.output().panels() * PackedMatrix.PANEL;
     this.logits = new float[LOGIT_ROWS * logitWidth];
+    this.oneRow = new float[model.vocabulary()];
   }
 
   /** Runs all slices; as {@link Executor#step}. */
@@ -88,7 +93,7 @@ final class ForwardPass {
     keepOnly(wanted, all);
     attend(last, attention.plan(wanted, shares));
     shares.forEach((slice, collected) -> Shares.write(collected, slice.shares()));
-    if (wanted.stream().anyMatch(range -> range.slice().logits() != null)) {
+    if (wanted.stream().anyMatch(range -> range.slice().wantsLogits())) {
       feedForward(last, RowRange.total(wanted));
       logits(wanted);
     }
@@ -263,13 +268,22 @@ final class ForwardPass {
 
   private void copyLogits(List<RowRange> wanted, int from, int n) {
     for (RowRange range : wanted) {
-      float[] out = range.slice().logits();
       int first = Math.max(from, range.row());
       int end = Math.min(from + n, range.row() + range.count());
-      for (int row = first; out != null && row < end; row++) {
-        int target = (row - range.row()) * model.vocabulary();
-        System.arraycopy(logits, (row - from) * logitWidth, out, target, model.vocabulary());
+      for (int row = first; row < end; row++) {
+        copyLogits(range.slice(), (row - from) * logitWidth, row - range.row());
       }
+    }
+  }
+
+  private void copyLogits(Slice slice, int at, int row) {
+    float[] out = slice.logits();
+    TopLogits top = slice.top();
+    if (out != null) {
+      System.arraycopy(logits, at, out, row * model.vocabulary(), model.vocabulary());
+    } else if (top != null) {
+      System.arraycopy(logits, at, oneRow, 0, model.vocabulary());
+      top.read(row, oneRow, probabilities);
     }
   }
 

@@ -29,7 +29,7 @@ public record RowRange(Slice slice, int first, int count, int row) {
     List<RowRange> ranges = new ArrayList<>(slices.size());
     int row = 0;
     for (Slice slice : slices) {
-      if (slice.logits() == null && slice.shares() == null) {
+      if (!slice.wantsLogits() && slice.shares() == null) {
         continue;
       }
       int tokens = slice.tokens().length;
@@ -43,8 +43,13 @@ public record RowRange(Slice slice, int first, int count, int row) {
   /** How many of a slice's rows, counted from its last, somebody wants to know the outcome of. */
   public static int wantedRows(Slice slice, int vocabulary) {
     int tokens = slice.tokens().length;
-    float[] logits = slice.logits();
-    return logits == null || logits.length >= (long) tokens * vocabulary ? tokens : 1;
+    int room = tokens;
+    if (slice.logits() != null) {
+      room = slice.logits().length / vocabulary;
+    } else if (slice.top() != null) {
+      room = slice.top().rows();
+    }
+    return room >= tokens ? tokens : 1;
   }
 
   /** Rows of all ranges together. */

@@ -25,6 +25,13 @@ public final class LogProbabilities {
    *     infinity, or all are negative infinity
    */
   public void read(float[] row) {
+    if (!Double.isFinite(take(row))) {
+      throw undefined();
+    }
+  }
+
+  /** As {@link #read}; returns the log-sum-exp, no finite number if they are no distribution. */
+  double take(float[] row) {
     float greatest = Float.NEGATIVE_INFINITY;
     boolean numbers = true;
     for (float value : row) {
@@ -33,15 +40,21 @@ public final class LogProbabilities {
         greatest = value;
       }
     }
-    if (!numbers || !Float.isFinite(greatest)) {
-      throw new ArithmeticException("the model computed logits that are no distribution");
-    }
-    if (exponentials.length < row.length) {
-      exponentials = new float[row.length];
-    }
-    double sum = KERNELS.exponentials(row, row.length, greatest, 1, exponentials);
     logits = row;
-    logSumExp = greatest + Math.log(sum);
+    logSumExp = Double.NaN;
+    if (numbers && Float.isFinite(greatest)) {
+      if (exponentials.length < row.length) {
+        exponentials = new float[row.length];
+      }
+      double sum = KERNELS.exponentials(row, row.length, greatest, 1, exponentials);
+      logSumExp = greatest + Math.log(sum);
+    }
+    return logSumExp;
+  }
+
+  /** What is thrown where logits are no distribution. */
+  static ArithmeticException undefined() {
+    return new ArithmeticException("the model computed logits that are no distribution");
   }
 
   /** Natural logarithm of a token's probability. */

@@ -27,11 +27,27 @@ public final class Sampler {
   public Sampler(Sampling sampling, int vocabulary) {
     this.sampling = sampling;
     this.random = new SplittableRandom(sampling.seed());
-    this.penalised = sampling.frequencyPenalty() != 0 || sampling.presencePenalty() != 0;
+    this.penalised = penalises(sampling);
     boolean greedy = sampling.greedy();
     this.counts = new int[penalised ? vocabulary : 0];
     this.scores = new float[penalised || !greedy ? vocabulary : 0];
     this.heap = new int[!greedy && truncates(sampling) ? vocabulary : 0];
+  }
+
+  /**
+   * How many of the greatest logits a choice depends on: among them, in order, it is that among
+   * all. 0 if it depends on more than {@link TopLogits} holds.
+   */
+  public static int depth(Sampling sampling) {
+    if (penalises(sampling)) {
+      return 0;
+    }
+    int depth = sampling.greedy() ? 1 : sampling.topK();
+    return depth <= TopLogits.MOST ? depth : 0;
+  }
+
+  private static boolean penalises(Sampling sampling) {
+    return sampling.frequencyPenalty() != 0 || sampling.presencePenalty() != 0;
   }
 
   private static boolean truncates(Sampling sampling) {

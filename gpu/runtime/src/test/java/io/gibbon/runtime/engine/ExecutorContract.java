@@ -11,6 +11,8 @@ import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.Model;
 import io.gibbon.runtime.model.TensorType;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import io.gibbon.runtime.sampling.TopLogits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -207,6 +209,41 @@ public abstract class ExecutorContract {
       float[] one = logits(stepwise, i, new int[] {tokens[i]});
       assertThat(one).isEqualTo(Arrays.copyOfRange(all, i * vocabulary(), (i + 1) * vocabulary()));
     }
+  }
+
+  @Test
+  void theGreatestLogitsAreThoseOfWholeRows() {
+    int[] tokens = tokens(260, 9);
+    float[] all = new float[tokens.length * vocabulary()];
+    step(new Slice(new Sequence(null, List.of(), own(260), 0, 1, 1), 0, tokens, all, null));
+    for (int count : new int[] {1, 20, TopLogits.MOST}) {
+      TopLogits each = new TopLogits(tokens.length, count);
+      TopLogits last = new TopLogits(1, count);
+      TopLogits other = new TopLogits(1, 2);
+      executor.step(
+          List.of(asking(tokens, each), asking(tokens(3, 1), other), asking(tokens, last)));
+      LogProbabilities whole = new LogProbabilities();
+      for (int row = 0; row < tokens.length; row++) {
+        int from = row * vocabulary();
+        float[] logits = Arrays.copyOfRange(all, from, from + vocabulary());
+        whole.read(logits);
+        int[] best = whole.top(count);
+        assertThat(each.size(row)).isEqualTo(count);
+        for (int rank = 0; rank < count; rank++) {
+          assertThat(each.token(row, rank)).isEqualTo(best[rank]);
+          assertThat(each.logit(row, rank)).isEqualTo(logits[best[rank]]);
+        }
+        double probability = each.logit(row, 0) - each.logSumExp(row);
+        assertThat(probability).isCloseTo(whole.of(best[0]), within(1e-5));
+      }
+      assertThat(last.values(0)).isEqualTo(each.values(259));
+      assertThat(other.size(0)).isEqualTo(2);
+    }
+  }
+
+  private Slice asking(int[] tokens, TopLogits top) {
+    Sequence sequence = new Sequence(null, List.of(), own(tokens.length), 0, 1, 1);
+    return new Slice(sequence, 0, tokens, null, top, null);
   }
 
   @ParameterizedTest

@@ -53,6 +53,53 @@ class SamplingTest {
   }
 
   @Test
+  void choosingAmongTheGreatestLogitsIsChoosingAmongAll() {
+    for (Sampling sampling :
+        new Sampling[] {
+          Sampling.GREEDY,
+          sampling(1, 1, 1, 0, 3),
+          sampling(1.5, 40, 0.9, 0.01, 4),
+          sampling(0.7, TopLogits.MOST, 1, 0, 5)
+        }) {
+      int depth = Sampler.depth(sampling);
+      Sampler among = new Sampler(sampling, depth);
+      Sampler all = new Sampler(sampling, VOCABULARY);
+      TopLogits top = new TopLogits(1, depth);
+      for (int i = 0; i < 200; i++) {
+        top.read(0, logits(i), new LogProbabilities());
+        assertThat(top.token(0, among.next(top.values(0)))).isEqualTo(all.next(logits(i)));
+      }
+    }
+  }
+
+  @Test
+  void choicesThatDependOnMoreThanTheGreatestLogitsNeedAll() {
+    assertThat(Sampler.depth(sampling(1, 0, 1, 0, 1))).isZero();
+    assertThat(Sampler.depth(sampling(1, 0, 0.9, 0.1, 1))).isZero();
+    assertThat(Sampler.depth(sampling(1, TopLogits.MOST + 1, 1, 0, 1))).isZero();
+    assertThat(Sampler.depth(new Sampling(0, 0, 1, 0, 0.1, 0, 1))).isZero();
+    assertThat(Sampler.depth(new Sampling(0, 0, 1, 0, 0, -0.1, 1))).isZero();
+    assertThat(Sampler.depth(new Sampling(0, 99, 1, 0, 0, 0, 1))).isEqualTo(1);
+  }
+
+  @Test
+  void theGreatestLogitsAreInOrderWhateverTheOrderTheyCome() {
+    TopLogits top = new TopLogits(1, 3);
+    top.clear(0, 1);
+    top.offer(0, 7, 2);
+    top.offer(0, 9, Float.NEGATIVE_INFINITY);
+    assertThat(top.size(0)).isEqualTo(1);
+    assertThat(top.values(0)).containsExactly(2, Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY);
+    top.offer(0, 3, 2);
+    top.offer(0, 8, 1);
+    top.offer(0, 5, 2);
+    top.offer(0, 4, 1.5f);
+    assertThat(IntStream.range(0, top.size(0)).map(rank -> top.token(0, rank)).toArray())
+        .containsExactly(3, 5, 7);
+    assertThat(top.values(0)).containsExactly(2, 2, 2);
+  }
+
+  @Test
   void temperaturesTooSmallToDivideByAreGreedy() {
     for (double temperature : new double[] {Double.MIN_VALUE, 1e-40, 9e-7}) {
       float[] logits = logits(1);
@@ -158,6 +205,9 @@ class SamplingTest {
         .isInstanceOf(ArithmeticException.class);
     assertThatThrownBy(() -> new LogProbabilities().read(new float[] {0, Float.NaN}))
         .isInstanceOf(ArithmeticException.class);
+    TopLogits top = new TopLogits(1, 1);
+    top.read(0, new float[] {0, Float.NaN}, new LogProbabilities());
+    assertThatThrownBy(() -> top.logSumExp(0)).isInstanceOf(ArithmeticException.class);
   }
 
   @Test
