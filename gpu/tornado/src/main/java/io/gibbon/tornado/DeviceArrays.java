@@ -2,6 +2,7 @@ package io.gibbon.tornado;
 
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.sampling.TopLogits;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -18,6 +19,7 @@ final class DeviceArrays {
   final FloatArray pool;
   final FloatArray wanted;
   final FloatArray logits;
+  final FloatArray top;
   final IntArray loadSlots;
   final FloatArray loadPages;
 
@@ -39,6 +41,9 @@ final class DeviceArrays {
     this.pool = SparseArray.floats(Math.multiplyExact(slots, page));
     this.wanted = new FloatArray(StepTable.LOGIT_ROWS * model.width());
     this.logits = new FloatArray(StepTable.LOGIT_ROWS * weights.outputStride());
+    int found = TopKernels.found(TopLogits.MOST);
+    int segments = TopKernels.segments(model.vocabulary());
+    this.top = new FloatArray(StepTable.LOGIT_ROWS * segments * found);
     this.loadSlots = new IntArray(pagesPerLoad);
     loadSlots.init(-1);
     this.loadPages = new FloatArray(pagesPerLoad * page);

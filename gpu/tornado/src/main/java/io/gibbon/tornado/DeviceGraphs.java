@@ -91,7 +91,7 @@ final class DeviceGraphs {
         .snapshot();
   }
 
-  /** Computes the logits of some rows. */
+  /** Computes the logits of some rows, and which are the greatest. */
   ImmutableTaskGraph output() {
     Object[] step = arrays.ofStep();
     TaskGraph graph = new TaskGraph(OUTPUT).consumeFromDevice(OUTPUT, step);
@@ -109,7 +109,9 @@ final class DeviceGraphs {
         arrays.wanted);
     products.addTo(
         graph, "logits", context, arrays, arrays.wanted, arrays.logits, 0, StepTable.WANTED);
+    graph.task(
+        "top", TopKernels::top, context, arrays.table, arrays.stepInts, arrays.logits, arrays.top);
     graph.task("advance", RowKernels::advance, context, arrays.counter, 1);
-    return graph.persistOnDevice(arrays.wanted, arrays.logits).snapshot();
+    return graph.persistOnDevice(arrays.wanted, arrays.logits, arrays.top).snapshot();
   }
 }

@@ -3,6 +3,7 @@ package io.gibbon.tornado;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.sampling.TopLogits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ final class DeviceProgram implements AutoCloseable {
   private final Grids grids;
   private final TornadoExecutionPlan plan;
   private LayerArrays results;
+  private int topCount;
 
   /**
    * Compiles the kernels and takes the weights to the device.
@@ -131,22 +133,58 @@ final class DeviceProgram implements AutoCloseable {
   }
 
   /**
-   * Computes the logits of the next rows whose logits are wanted.
+   * Computes the logits of the next rows whose logits are wanted, and brings back of them what the
+   * step's slices ask for.
    *
    * @param rows at most {@link StepTable#LOGIT_ROWS}
    */
-  void output(int rows) {
-    grids.logits(logitStride, rows);
-    plan.withGraph(OUTPUT)
-        .withGridScheduler(grids.scheduler())
-        .execute()
-        .transferToHost(new DataRange(arrays.logits).withSize((long) rows * logitStride));
+  void output(StepPlan step, int rows) {
+    topCount = step.topCount();
+    grids.logits(logitStride, rows, topCount > 0);
+    TornadoExecutionResult result =
+        plan.withGraph(OUTPUT).withGridScheduler(grids.scheduler()).execute();
+    if (step.wantsWholeRows()) {
+      result.transferToHost(new DataRange(arrays.logits).withSize((long) rows * logitStride));
+    }
+    if (topCount > 0) {
+      result.transferToHost(new DataRange(arrays.top).withSize((long) rows * foundInRow()));
+    }
+  }
+
+  private int foundInRow() {
+    return TopKernels.segments(model.vocabulary()) * TopKernels.found(topCount);
   }
 
   /** Copies the logits of one of the rows that were just computed. */
   void logits(int row, float[] out, int offset) {
     MemorySegment.copy(
         arrays.logits.getSegment(), FLOAT, 4L * row * logitStride, out, offset, model.vocabulary());
+  }
+
+  /** Merges what was found in the segments of one of the rows that were just computed. */
+  void top(int row, TopLogits out, int outRow) {
+    int size = TopKernels.found(topCount);
+    int first = row * foundInRow();
+    int end = first + foundInRow();
+    double greatest = Double.NEGATIVE_INFINITY;
+    for (int at = first; at < end; at += size) {
+      greatest = Math.max(greatest, greatest(at));
+    }
+    double sum = 0;
+    for (int at = first; at < end; at += size) {
+      sum += arrays.top.get(at) * Math.exp(greatest(at) - greatest);
+    }
+    out.clear(outRow, greatest + Math.log(sum));
+    for (int at = first, token = 0; at < end; at += size, token += TopKernels.SEGMENT) {
+      for (int i = at + 1; i < at + size && arrays.top.get(i + 1) >= 0; i += 2) {
+        out.offer(outRow, token + (int) arrays.top.get(i + 1), arrays.top.get(i));
+      }
+    }
+  }
+
+  /** What a segment's exponentials are relative to. */
+  private float greatest(int segment) {
+    return arrays.top.get(segment + 2) < 0 ? 0 : arrays.top.get(segment + 1);
   }
 
   /** Copies the keys and values of a row: by layer and head the key, then the value. */

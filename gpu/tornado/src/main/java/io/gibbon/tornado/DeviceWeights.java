@@ -97,6 +97,7 @@ final class DeviceWeights {
     table[ModelTable.ROPE_ADJACENT] = model.rope().pairing() == Pairing.ADJACENT ? 1 : 0;
     table[ModelTable.GELU] = model.activation() == ModelDescription.Activation.GELU ? 1 : 0;
     table[ModelTable.LANES] = LANES;
+    table[ModelTable.VOCABULARY] = model.vocabulary();
     table[ModelTable.HALVES] = halves ? 1 : 0;
     System.arraycopy(place(weights.embedding()), 0, table, ModelTable.EMBEDDING_BITS, 4);
   }

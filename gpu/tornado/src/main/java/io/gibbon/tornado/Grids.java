@@ -26,6 +26,7 @@ final class Grids {
     DeviceGraphs.layers(products).forEach(this::layerGrids);
     grid("output.norm", RowKernels.THREADS);
     grid("output.logits", products.threads());
+    grid("output.top", TopKernels.THREADS);
     grid("output.advance", 1);
   }
 
@@ -67,10 +68,15 @@ final class Grids {
     grid.setGlobalWork(x * grid.getLocalWork()[0], y, 1);
   }
 
-  /** Sets the grid of the product that makes logits. */
-  void logits(int outputs, int rows) {
+  /**
+   * Sets the grids of what makes logits.
+   *
+   * @param top whether only the greatest of some row are wanted
+   */
+  void logits(int outputs, int rows, boolean top) {
     groups("output.norm", rows, 1);
     product("output", "logits", outputs, rows);
+    groups("output.top", top ? TopKernels.segments(model.vocabulary()) : 1, top ? rows : 1);
   }
 
   private void product(String graph, String task, int outputs, int rows) {

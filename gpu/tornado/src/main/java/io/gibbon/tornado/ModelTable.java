@@ -25,6 +25,7 @@ final class ModelTable {
   static final int EMBEDDING_DATA = 12;
   static final int EMBEDDING_SCALES = 13;
   static final int LANES = 14;
+  static final int VOCABULARY = 15;
 
   // A record: where vectors begin among the floats, or -1; then the operations.
   static final int ATTENTION_NORM = 0;

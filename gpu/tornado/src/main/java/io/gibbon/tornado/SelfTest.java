@@ -17,6 +17,8 @@ import io.gibbon.runtime.model.ModelDescription.Activation;
 import io.gibbon.runtime.model.RopeDescription;
 import io.gibbon.runtime.model.RopeDescription.Pairing;
 import io.gibbon.runtime.model.RopeDescription.Scaling;
+import io.gibbon.runtime.sampling.LogProbabilities;
+import io.gibbon.runtime.sampling.TopLogits;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,6 +46,9 @@ final class SelfTest {
   private static final int HEAD_DIM = 32;
   private static final int VOCABULARY = 200;
   private static final int LAYERS = 2;
+
+  /** How many of the greatest logits are asked for. */
+  private static final int GREATEST = 3;
 
   /** Tests that this process has passed. */
   private static final Set<List<Object>> PASSED = ConcurrentHashMap.newKeySet();
@@ -97,6 +102,7 @@ final class SelfTest {
       actual.run(tested);
       actual.requireSameBitsInSlices();
       actual.requireCloseTo(expected);
+      actual.requireGreatestOfWholeRows();
     }
   }
 
@@ -110,6 +116,7 @@ final class SelfTest {
 
     private final List<KvStates> states = new ArrayList<>();
     private final float[] logits = new float[3 * VOCABULARY];
+    private final TopLogits top = new TopLogits(3, GREATEST);
     private final HeadShares shares = HeadShares.mean(2);
 
     /** Computes it; states are freed with this outcome, however far it comes. */
@@ -121,6 +128,7 @@ final class SelfTest {
       KvStates own = allocate(6);
       Sequence sequence = new Sequence(prefix, contexts, own, 42, 0.8, 1.1);
       executor.step(List.of(new Slice(sequence, 0, tokens(3), null, null)));
+      executor.step(List.of(new Slice(sequence, 3, tokens(3), null, top, null)));
       executor.step(List.of(new Slice(sequence, 3, tokens(3), logits, shares)));
     }
 
@@ -151,6 +159,27 @@ final class SelfTest {
       if (whole.memory().mismatch(sliced.memory()) != -1) {
         throw new IllegalStateException(
             "it failed the self-test: its keys and values depend on what else is computed");
+      }
+    }
+
+    /** The same rows, of which only the greatest logits were asked for. */
+    void requireGreatestOfWholeRows() {
+      TopLogits whole = new TopLogits(1, GREATEST);
+      for (int row = 0; row < top.rows(); row++) {
+        int from = row * VOCABULARY;
+        float[] all = Arrays.copyOfRange(logits, from, from + VOCABULARY);
+        whole.read(0, all, new LogProbabilities());
+        requireClose("greatest logits", top.values(row), whole.values(0));
+        for (int rank = 0; rank < GREATEST; rank++) {
+          if (top.token(row, rank) != whole.token(0, rank)) {
+            throw new IllegalStateException(
+                "it failed the self-test: its greatest logits are not those of whole rows");
+          }
+        }
+        if (!(Math.abs(top.logSumExp(row) - whole.logSumExp(0)) <= TOLERANCE)) {
+          throw new IllegalStateException(
+              "it failed the self-test: its probabilities are not those of whole rows");
+        }
       }
     }
 

@@ -30,6 +30,7 @@ final class StepPlan {
   private final int heads;
   private int size = StepTable.HEADER;
   private int items;
+  private boolean wholeRows;
 
   /**
    * Plans a step.
@@ -46,7 +47,7 @@ final class StepPlan {
     AttentionPlan attention = new AttentionPlan(ranges, heads, rowsPerItem);
     requireRoom(attention.slotCount() <= (long) StepTable.MAX_PARTIALS * heads);
     planRows(attention, pages);
-    planWanted();
+    planWanted(slices);
     planShares(vocabulary);
     planItems(attention, group, planSlots(pages));
   }
@@ -71,7 +72,13 @@ final class StepPlan {
     }
   }
 
-  private void planWanted() {
+  private void planWanted(List<Slice> slices) {
+    for (Slice slice : slices) {
+      wholeRows |= slice.logits() != null;
+      if (slice.top() != null) {
+        ints[StepTable.TOP] = Math.max(ints[StepTable.TOP], slice.top().count());
+      }
+    }
     ints[StepTable.WANTED] = RowRange.total(wanted);
     ints[StepTable.WANTED_TABLE] = take(ints[StepTable.WANTED]);
     int at = ints[StepTable.WANTED_TABLE];
@@ -247,6 +254,16 @@ final class StepPlan {
   /** Number of rows. */
   int rows() {
     return ints[StepTable.ROWS];
+  }
+
+  /** Whether some slice wants whole rows of logits. */
+  boolean wantsWholeRows() {
+    return wholeRows;
+  }
+
+  /** How many of a row's greatest logits some slice wants; 0 if none does. */
+  int topCount() {
+    return ints[StepTable.TOP];
   }
 
   /** Number of items of attention. */

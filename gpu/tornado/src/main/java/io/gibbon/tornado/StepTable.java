@@ -35,9 +35,10 @@ final class StepTable {
   static final int SLOT_TABLE = 7;
   static final int QUERY_TABLE = 8;
   static final int CELL_TABLE = 9;
+  static final int TOP = 10;
 
   /** Ints of the header. */
-  static final int HEADER = 10;
+  static final int HEADER = 11;
 
   // A row.
   static final int TOKEN = 0;

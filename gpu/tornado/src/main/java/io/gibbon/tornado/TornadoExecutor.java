@@ -12,12 +12,14 @@ import io.gibbon.runtime.engine.Weights;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
+import io.gibbon.runtime.sampling.TopLogits;
 import io.gibbon.tornado.PagePool.Tokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
@@ -108,20 +110,37 @@ final class TornadoExecutor implements Executor {
       return slice;
     }
     boolean all = RowRange.wantedRows(slice, model.vocabulary()) == tokens;
-    boolean last = from + count == tokens;
-    float[] logits = last ? slice.logits() : null;
-    if (all && slice.logits() != null) {
-      float[] own = new float[count * model.vocabulary()];
-      copies.add(
-          () -> System.arraycopy(own, 0, slice.logits(), from * model.vocabulary(), own.length));
-      logits = own;
-    }
+    boolean wanted = all || from + count == tokens;
+    int rows = all ? count : 1;
+    int row = all ? from : 0;
     return new Slice(
         slice.sequence(),
         slice.first() + from,
         Arrays.copyOfRange(slice.tokens(), from, from + count),
-        logits,
-        all || last ? slice.shares() : null);
+        wanted ? logits(slice, row, rows) : null,
+        wanted ? top(slice, row, rows) : null,
+        wanted ? slice.shares() : null);
+  }
+
+  /** Room for some rows of logits, which go to the slice's own in the end. */
+  private float @Nullable [] logits(Slice slice, int row, int rows) {
+    float[] all = slice.logits();
+    if (all == null) {
+      return null;
+    }
+    float[] some = new float[rows * model.vocabulary()];
+    copies.add(() -> System.arraycopy(some, 0, all, row * model.vocabulary(), some.length));
+    return some;
+  }
+
+  private @Nullable TopLogits top(Slice slice, int row, int rows) {
+    TopLogits all = slice.top();
+    if (all == null) {
+      return null;
+    }
+    TopLogits some = new TopLogits(rows, all.count());
+    copies.add(() -> all.copy(some, row));
+    return some;
   }
 
   /** Runs some rows together, or halves of them if the device has no room for all. */
@@ -140,7 +159,7 @@ final class TornadoExecutor implements Executor {
     int layers = slices.stream().mapToInt(slice -> slice.depth(model.layers())).max().orElseThrow();
     program.run(plan, numbers(plan), layers);
     readStates(plan, layers);
-    if (slices.stream().anyMatch(slice -> slice.logits() != null)) {
+    if (slices.stream().anyMatch(Slice::wantsLogits)) {
       readLogits(plan);
     }
     addShares(plan);
@@ -214,15 +233,23 @@ final class TornadoExecutor implements Executor {
     int total = RowRange.total(plan.wanted());
     for (int first = 0; first < total; first += StepTable.LOGIT_ROWS) {
       int end = Math.min(total, first + StepTable.LOGIT_ROWS);
-      program.output(end - first);
+      program.output(plan, end - first);
       for (RowRange range : plan.wanted()) {
         int from = Math.max(first, range.row());
         int to = Math.min(end, range.row() + range.count());
-        for (int row = from; range.slice().logits() != null && row < to; row++) {
-          int offset = (row - range.row()) * model.vocabulary();
-          program.logits(row - first, range.slice().logits(), offset);
+        for (int row = from; row < to; row++) {
+          readLogits(range.slice(), row - first, row - range.row());
         }
       }
+    }
+  }
+
+  /** What a slice asks of one of the rows that were just computed. */
+  private void readLogits(Slice slice, int computed, int row) {
+    if (slice.logits() != null) {
+      program.logits(computed, slice.logits(), row * model.vocabulary());
+    } else if (slice.top() != null) {
+      program.top(computed, slice.top(), row);
     }
   }
 

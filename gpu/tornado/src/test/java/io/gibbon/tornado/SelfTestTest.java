@@ -8,10 +8,12 @@ import io.gibbon.runtime.engine.Executor;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.sampling.TopLogits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The self-test lets nothing pass that computes something else than the reference. */
@@ -32,6 +34,30 @@ class SelfTestTest {
   @Test
   void whatIsNoNumberIsFound() {
     refuses("logits", slice -> slice.logits()[7] = Float.NaN);
+  }
+
+  @Test
+  void wrongGreatestLogitsAreFound() {
+    refusesTop("greatest logits", top -> top.offer(1, 0, top.logit(1, 0)));
+    refusesTop("greatest logits are not those of whole rows", top -> again(top, 1, 0));
+    refusesTop("probabilities are not those of whole rows", top -> again(top, 0, 0.1));
+  }
+
+  private void refusesTop(String message, Consumer<TopLogits> spoil) {
+    assertThatThrownBy(
+            () -> requireSpoiled(slice -> slice.top() != null, slice -> spoil.accept(slice.top())))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(message);
+  }
+
+  /** The first row with other tokens, or another log-sum-exp. */
+  private static void again(TopLogits top, int toToken, double toSum) {
+    int[] tokens = IntStream.range(0, 3).map(rank -> top.token(0, rank) + toToken).toArray();
+    float[] values = top.values(0);
+    top.clear(0, top.logSumExp(0) + toSum);
+    for (int rank = 0; rank < 3; rank++) {
+      top.offer(0, tokens[rank], values[rank]);
+    }
   }
 
   @Test
