@@ -12,8 +12,6 @@ import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
-import io.gibbon.runtime.sampling.LogProbabilities;
-import io.gibbon.runtime.sampling.Sampler;
 import io.gibbon.runtime.sampling.StopStrings;
 import io.gibbon.runtime.tokenizer.StreamingDecoder;
 import io.gibbon.runtime.tokenizer.Tokenizer;
@@ -33,8 +31,6 @@ import org.slf4j.LoggerFactory;
 final class Answer implements Work, Generation {
 
   private static final Logger LOG = LoggerFactory.getLogger(Answer.class);
-
-  private static final float[] NONE = {};
 
   /** Cached tokens beyond which a row's attention costs more than a guess gains. */
   private static final int MOST_CACHED = 16_384;
@@ -67,27 +63,22 @@ final class Answer implements Work, Generation {
 
   /** What an answer needs only between its first step and its end. */
   private static final class Running {
-    final Sampler sampler;
-    final float[] logits;
+    final TokenChoice choice;
     final @Nullable HeadShares shares;
     final Draft draft;
-    float[] manyLogits = NONE;
     @Nullable HeadShares manyShares;
     int lastToken;
-    final LogProbabilities probabilities = new LogProbabilities();
     final Runnable release;
     Sequence sequence;
 
     Running(
         Sequence sequence,
-        Sampler sampler,
-        float[] logits,
+        TokenChoice choice,
         @Nullable HeadShares shares,
         Draft draft,
         Runnable release) {
       this.sequence = sequence;
-      this.sampler = sampler;
-      this.logits = logits;
+      this.choice = choice;
       this.shares = shares;
       this.draft = draft;
       this.release = release;
@@ -146,8 +137,7 @@ final class Answer implements Work, Generation {
     int room = Math.min(ownTokens(), task.query().length + FIRST_ROOM);
     cachedTokens = prefixTokens + task.contexts().stream().mapToInt(KvStates::tokens).sum();
     started = System.nanoTime();
-    Sampler sampler = new Sampler(task.sampling(), tokenizer.size());
-    float[] logits = new float[tokenizer.size()];
+    TokenChoice choice = new TokenChoice(task.sampling(), task.topLogprobs(), tokenizer.size());
     HeadShares shares = shareSums.length == 0 ? null : HeadShares.mean(shareSums.length);
     Draft draft = new Draft(task.lookups());
     // Last, so that nothing that runs out of memory can leave it open.
@@ -161,7 +151,7 @@ final class Answer implements Work, Generation {
             position,
             task.attentionTemperature(),
             task.scalingFactor());
-    running = new Running(sequence, sampler, logits, shares, draft, release);
+    running = new Running(sequence, choice, shares, draft, release);
   }
 
   /** Doubles the room of the answer's own states when it is used up. */
@@ -201,7 +191,7 @@ final class Answer implements Work, Generation {
     Running now = running();
     int affordable = cachedTokens > MOST_CACHED ? 0 : most;
     if (affordable == 0) {
-      now.manyLogits = NONE;
+      now.choice.oneRow();
     }
     guess = now.draft.next(Math.min(affordable, task.maxTokens() - generated - 1));
   }
@@ -220,29 +210,22 @@ final class Answer implements Work, Generation {
       return writing(now);
     }
     int end = filled + count;
-    boolean last = end == task.query().length;
-    return new Slice(
-        now.sequence,
-        filled,
-        Arrays.copyOfRange(task.query(), filled, end),
-        last ? now.logits : null,
-        last ? now.shares : null);
+    int[] tokens = Arrays.copyOfRange(task.query(), filled, end);
+    return end == task.query().length
+        ? now.choice.slice(now.sequence, filled, tokens, 1, now.shares)
+        : new Slice(now.sequence, filled, tokens, null, null);
   }
 
   private Slice writing(Running now) {
     int[] tokens = new int[1 + guess.length];
     tokens[0] = now.lastToken;
     System.arraycopy(guess, 0, tokens, 1, guess.length);
-    if (guess.length == 0) {
-      return new Slice(now.sequence, filled, tokens, now.logits, now.shares);
+    HeadShares shares = now.shares;
+    if (guess.length > 0 && shares != null) {
+      shares = HeadShares.eachRow(tokens.length, shareSums.length);
+      now.manyShares = shares;
     }
-    int width = now.logits.length;
-    if (now.manyLogits.length < tokens.length * width) {
-      now.manyLogits = new float[tokens.length * width];
-      now.manyShares =
-          now.shares == null ? null : HeadShares.eachRow(tokens.length, shareSums.length);
-    }
-    return new Slice(now.sequence, filled, tokens, now.manyLogits, now.manyShares);
+    return now.choice.slice(now.sequence, filled, tokens, tokens.length, shares);
   }
 
   @Override
@@ -254,7 +237,7 @@ final class Answer implements Work, Generation {
     }
     filled += rows;
     if (!reading()) {
-      choose(now);
+      choose(now, 0);
     }
   }
 
@@ -269,9 +252,9 @@ final class Answer implements Work, Generation {
     int before = accepted;
     for (int row = 0; row <= guesses.length; row++) {
       filled++;
-      takeRow(now, row);
+      takeShares(now, row);
       accepted = before + row;
-      choose(now);
+      choose(now, row);
       if (finished || cancelled || row == guesses.length || now.lastToken != guesses[row]) {
         break;
       }
@@ -279,18 +262,15 @@ final class Answer implements Work, Generation {
     now.draft.judged(guesses.length, accepted - before);
   }
 
-  private void takeRow(Running now, int row) {
-    int width = now.logits.length;
-    System.arraycopy(now.manyLogits, row * width, now.logits, 0, width);
+  private void takeShares(Running now, int row) {
     if (now.shares != null && now.manyShares != null) {
       System.arraycopy(now.manyShares.of(row), 0, now.shares.of(0), 0, shareSums.length);
     }
   }
 
-  private void choose(Running now) {
-    LogProbabilities probabilities = now.probabilities;
-    probabilities.read(now.logits);
-    int token = now.sampler.next(now.logits);
+  private void choose(Running now, int row) {
+    TokenChoice choice = now.choice;
+    int token = choice.next(row);
     now.lastToken = token;
     now.draft.append(token);
     if (generated++ == 0) {
@@ -307,7 +287,7 @@ final class Answer implements Work, Generation {
     }
     String visible = stops.add(decoder.append(token));
     listener.onToken(
-        new GeneratedToken(token, visible, probabilities.of(token), alternatives(probabilities)));
+        new GeneratedToken(token, visible, choice.logProbability(token), alternatives(choice)));
     if (stops.stopped()) {
       end(FinishReason.STOP, "");
     } else if (generated == task.maxTokens()) {
@@ -319,14 +299,14 @@ final class Answer implements Work, Generation {
     return stops.add(decoder.finish()) + stops.end();
   }
 
-  private List<Alternative> alternatives(LogProbabilities probabilities) {
+  private List<Alternative> alternatives(TokenChoice choice) {
     if (task.topLogprobs() == 0) {
       return List.of();
     }
     List<Alternative> top = new ArrayList<>(task.topLogprobs());
-    for (int token : probabilities.top(task.topLogprobs())) {
+    for (int token : choice.best()) {
       String text = new String(tokenizer.bytes(token), StandardCharsets.UTF_8);
-      top.add(new Alternative(token, text, probabilities.of(token)));
+      top.add(new Alternative(token, text, choice.logProbability(token)));
     }
     return top;
   }

@@ -1,8 +1,10 @@
 package io.gibbon.runtime.schedule;
 
 import io.gibbon.runtime.engine.Executor;
+import io.gibbon.runtime.engine.RowRange;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.sampling.LogProbabilities;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +29,7 @@ final class EchoExecutor implements Executor {
 
   private final int end;
   private final int vocabulary;
+  private final LogProbabilities probabilities = new LogProbabilities();
   private final List<Echo> sequences = new ArrayList<>();
   private final List<KvStates> seen = new CopyOnWriteArrayList<>();
   private final List<Step> steps = new CopyOnWriteArrayList<>();
@@ -109,8 +112,8 @@ final class EchoExecutor implements Executor {
     for (int token : slice.tokens()) {
       echo.tokens.add(token);
     }
-    if (slice.logits() != null) {
-      answer(echo, slice.tokens().length, slice.logits());
+    if (slice.wantsLogits()) {
+      answer(echo, slice);
     }
     if (slice.shares() != null) {
       int arrays = slice.shares().byRow() ? slice.tokens().length : 1;
@@ -133,18 +136,23 @@ final class EchoExecutor implements Executor {
     return sequences.get(own.memory().get(ValueLayout.JAVA_INT, 0));
   }
 
-  private void answer(Echo echo, int rows, float[] logits) {
+  private void answer(Echo echo, Slice slice) {
     if (echo.query == 0) {
       echo.query = echo.tokens.size();
     }
-    Arrays.fill(logits, 0);
-    int wanted = Math.min(rows, logits.length / vocabulary);
+    int wanted = RowRange.wantedRows(slice, vocabulary);
     for (int row = 0; row < wanted; row++) {
+      float[] logits = new float[vocabulary];
       int at = echo.tokens.size() - wanted + 1 + row - echo.query;
-      logits[row * vocabulary + (at < echo.query ? echo.tokens.get(at) : end)] = 20;
-    }
-    if (echo.tokens.getFirst() == UNDEFINED) {
-      logits[0] = Float.NaN;
+      logits[at < echo.query ? echo.tokens.get(at) : end] = 20;
+      if (echo.tokens.getFirst() == UNDEFINED) {
+        logits[0] = Float.NaN;
+      }
+      if (slice.top() != null) {
+        slice.top().read(row, logits, probabilities);
+      } else {
+        System.arraycopy(logits, 0, slice.logits(), row * vocabulary, vocabulary);
+      }
     }
   }
 
