@@ -6,6 +6,7 @@ import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.ContextReader.Reading;
 import io.gibbon.runtime.rank.Steps;
 import java.util.Arrays;
 import java.util.List;
@@ -84,14 +85,11 @@ public final class SequentialEncoder {
   }
 
   private void fill(KvStates own, List<KvStates> before, int[] tokens, BooleanSupplier wanted) {
-    int start = (prefix == null ? 0 : prefix.tokens()) + Combination.SEQUENTIAL.length(before);
-    Sequence sequence = new Sequence(prefix, before, Combination.SEQUENTIAL, own, start, 1, 1);
+    Sequence sequence = new Reading(before, Combination.SEQUENTIAL, 1, 1).sequence(prefix, own);
+    Steps whileWanted = steps.asLongAs(wanted);
     for (int from = 0; from < tokens.length; from += STEP_ROWS) {
-      if (!wanted.getAsBoolean()) {
-        throw new CancellationException("nobody wants the encoding any more");
-      }
       int[] some = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + STEP_ROWS));
-      steps.run(List.of(new Slice(sequence, from, some, null, null)));
+      whileWanted.run(List.of(new Slice(sequence, from, some, null, null)));
     }
   }
 }

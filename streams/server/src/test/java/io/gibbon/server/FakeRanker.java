@@ -10,6 +10,9 @@ import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.server.answer.Engine;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -28,6 +31,18 @@ public final class FakeRanker implements Engine.Ranker {
 
   /** What the latest second hop read in front of the question. */
   public volatile String behind = "";
+
+  /** Runs before contexts are ranked, and is told whether it is wanted. */
+  public volatile Consumer<BooleanSupplier> onRank = wanted -> {};
+
+  @Override
+  public Engine.Ranker asLongAs(BooleanSupplier wanted) {
+    onRank.accept(wanted);
+    if (!wanted.getAsBoolean()) {
+      throw new CancellationException();
+    }
+    return this;
+  }
 
   @Override
   public Ranking byLikelihood(List<KvStates> contexts, int[] question) {

@@ -26,6 +26,8 @@ public final class TestServer implements AutoCloseable {
   /** Window of the fake model. */
   public static final int WINDOW = 1000;
 
+  private static final long BUDGET = 64 << 20;
+
   private static final Profile PROFILE =
       new Profile(
           "fake", "0123456789abcdef", new KvLayout(1, 1, 16, KvFormat.F32), 10, WINDOW, 100);
@@ -43,7 +45,7 @@ public final class TestServer implements AutoCloseable {
   public final FakeContextEncoder encoder = new FakeContextEncoder(PROFILE.layout());
 
   /** Holds states. */
-  public final KvCache cache = new KvCache(64 << 20);
+  public final KvCache cache;
 
   /** Holds the server's meters. */
   public final PrometheusMeterRegistry registry;
@@ -52,8 +54,10 @@ public final class TestServer implements AutoCloseable {
   private final GibbonVerticle verticle;
   private final HttpClient client = HttpClient.newHttpClient();
 
-  private TestServer(Map<String, String> settings, PrometheusMeterRegistry registry) {
+  private TestServer(
+      Map<String, String> settings, PrometheusMeterRegistry registry, long budgetBytes) {
     this.registry = registry;
+    this.cache = new KvCache(budgetBytes);
     Map<String, String> all = new HashMap<>(Map.of("port", "0", "selection", "none"));
     all.putAll(settings);
     Engine engine = new Engine(PROFILE, new Letters(), generator, cache, ranker, encoder);
@@ -68,7 +72,18 @@ public final class TestServer implements AutoCloseable {
   /** Starts a server whose meters go to a registry. */
   public static TestServer start(Map<String, String> settings, PrometheusMeterRegistry registry)
       throws Exception {
-    TestServer server = new TestServer(settings, registry);
+    return start(settings, registry, BUDGET);
+  }
+
+  /** Starts a server that holds no more than so many bytes of states. */
+  public static TestServer start(Map<String, String> settings, long budgetBytes) throws Exception {
+    return start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), budgetBytes);
+  }
+
+  private static TestServer start(
+      Map<String, String> settings, PrometheusMeterRegistry registry, long budgetBytes)
+      throws Exception {
+    TestServer server = new TestServer(settings, registry, budgetBytes);
     server.vertx.deployVerticle(server.verticle).await(30, TimeUnit.SECONDS);
     return server;
   }

@@ -36,20 +36,7 @@ final class Asking implements AutoCloseable {
    *
    * @param prefix in front of the contexts, or null
    */
-  record View(@Nullable KvStates prefix, Reading reading) {
-
-    private Sequence sequence(KvStates own) {
-      int before = prefix == null ? 0 : prefix.tokens();
-      return new Sequence(
-          prefix,
-          reading.contexts(),
-          reading.combination(),
-          own,
-          before + reading.combination().length(reading.contexts()),
-          reading.temperature(),
-          reading.scalingFactor());
-    }
-  }
+  record View(@Nullable KvStates prefix, Reading reading) {}
 
   /**
    * How probable an answer is.
@@ -73,7 +60,8 @@ final class Asking implements AutoCloseable {
     try {
       for (View view : views) {
         int room = query.length + most;
-        sequences.add(view.sequence(KvStates.allocate(runtime.profile().layout().working(), room)));
+        KvStates own = KvStates.allocate(runtime.profile().layout().working(), room);
+        sequences.add(view.reading().sequence(view.prefix(), own));
       }
       readQuery();
     } catch (RuntimeException | Error e) {

@@ -102,7 +102,7 @@ final class ItemEvaluation implements AutoCloseable {
     List<Integer> chosen =
         all || mode.encoding() != Mode.Encoding.SEQUENTIAL
             ? best.stream().sorted().toList()
-            : best.reversed();
+            : Ranking.inPrompt(best);
     return new Attended(mode.encoding(), chosen, mode.temperature(), mode.scalingFactor());
   }
 

@@ -10,10 +10,14 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Ranks contexts by how much a question is about them, from their cached KV states alone.
+ * Ranks contexts by how much a question is about them, from their cached KV states alone. Of a
+ * question of more than {@value #MOST_TOKENS} tokens the end is read: it is what it is about.
  * Thread-safe as its reader is.
  */
 public final class ContextRanker {
+
+  /** Tokens of a question that are read. */
+  public static final int MOST_TOKENS = 256;
 
   /**
    * Contexts whose likelihood is read after one pass over all: fewer chose the same first ones as
@@ -50,7 +54,7 @@ public final class ContextRanker {
    */
   public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
     List<Reading> alone = contexts.stream().map(Reading::alone).toList();
-    return new Ranking(reader.logProbabilities(alone, question, 1));
+    return new Ranking(reader.logProbabilities(alone, end(question), 1));
   }
 
   /**
@@ -62,8 +66,8 @@ public final class ContextRanker {
    * @param heads at least one
    */
   public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
-    double[] shares = shares(contexts, question, heads);
-    return byShares(shares, question, i -> Reading.alone(contexts.get(i)));
+    double[] shares = shares(contexts, end(question), heads);
+    return byShares(shares, end(question), i -> Reading.alone(contexts.get(i)));
   }
 
   /**
@@ -82,11 +86,12 @@ public final class ContextRanker {
     KvStates first = contexts.get(best);
     List<KvStates> others = new ArrayList<>(contexts);
     others.remove(best);
-    int[] joined = IntStream.concat(IntStream.of(words), IntStream.of(question)).toArray();
+    int[] end = end(question);
+    int[] joined = IntStream.concat(IntStream.of(words), IntStream.of(end)).toArray();
     Ranking ranking =
         byShares(
             shares(others, joined, heads),
-            question,
+            end,
             i -> new Reading(List.of(first, others.get(i)), PAIR_TEMPERATURE, 1));
     return ranking.with(best, Double.POSITIVE_INFINITY);
   }
@@ -107,6 +112,11 @@ public final class ContextRanker {
       scores[context] = likelihood[i] + NATS * Math.log(Math.max(LEAST_SHARE, shares[context]));
     }
     return new Ranking(scores, shares);
+  }
+
+  private static int[] end(int[] question) {
+    return Arrays.copyOfRange(
+        question, Math.max(0, question.length - MOST_TOKENS), question.length);
   }
 
   /** The share of the question's attention that falls on each context, the mean over some heads. */

@@ -12,6 +12,7 @@ import io.gibbon.runtime.sampling.LogProbabilities;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,16 @@ public final class ContextReader {
     this.budget = budget;
   }
 
+  /**
+   * The same reader for somebody who may leave.
+   *
+   * @param wanted asked before every step; once it says no, reading throws {@link
+   *     java.util.concurrent.CancellationException}
+   */
+  public ContextReader asLongAs(BooleanSupplier wanted) {
+    return new ContextReader(steps.asLongAs(wanted), layout, vocabulary, prefix, budget);
+  }
+
   /** A sequence whose own states are open, and counted, until it is closed. */
   private record Open(Sequence sequence, KvCache budget) implements AutoCloseable {
 
@@ -77,6 +88,18 @@ public final class ContextReader {
     /** Contexts apart. */
     public Reading(List<KvStates> contexts, double temperature, double scalingFactor) {
       this(contexts, Combination.APE, temperature, scalingFactor);
+    }
+
+    /**
+     * A sequence over the contexts. Its own tokens come behind all of them.
+     *
+     * @param prefix in front of the contexts, or null
+     * @param own room for its own tokens
+     */
+    public Sequence sequence(@Nullable KvStates prefix, KvStates own) {
+      int before = prefix == null ? 0 : prefix.tokens();
+      int start = before + combination.length(contexts);
+      return new Sequence(prefix, contexts, combination, own, start, temperature, scalingFactor);
     }
 
     /** One context alone, which APE with T = S = 1 reads as sequential attention does. */
@@ -203,23 +226,10 @@ public final class ContextReader {
     long bytes = working.bytes(tokens);
     budget.reserve(bytes, 0);
     try {
-      return new Open(sequence(reading, KvStates.allocate(working, tokens)), budget);
+      return new Open(reading.sequence(prefix, KvStates.allocate(working, tokens)), budget);
     } catch (RuntimeException | Error e) {
       budget.release(bytes);
       throw e;
     }
-  }
-
-  private Sequence sequence(Reading reading, KvStates own) {
-    int start =
-        (prefix == null ? 0 : prefix.tokens()) + reading.combination().length(reading.contexts());
-    return new Sequence(
-        prefix,
-        reading.contexts(),
-        reading.combination(),
-        own,
-        start,
-        reading.temperature(),
-        reading.scalingFactor());
   }
 }

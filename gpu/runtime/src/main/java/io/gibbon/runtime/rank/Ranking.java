@@ -62,6 +62,14 @@ public record Ranking(double[] scores, double[] preferences) {
     return order.subList(0, count);
   }
 
+  /**
+   * How contexts, best first, stand in one prompt: the best one last, next to the question, which
+   * measured better than first.
+   */
+  public static <T> List<T> inPrompt(List<T> bestFirst) {
+    return bestFirst.reversed();
+  }
+
   private double weight(int index, double greatest) {
     double weight = Math.exp(scores[index] - greatest);
     return Double.isNaN(weight) ? 0 : weight;

@@ -24,6 +24,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +55,18 @@ class ContextReaderTest {
   void close() {
     opened.forEach(KvStates::close);
     runtime.close();
+  }
+
+  @Test
+  void whoLeavesReadsNoFurtherAndHoldsNothing() {
+    int[] question = tokens(300, 1);
+    AtomicInteger asked = new AtomicInteger();
+    ContextReader leaves = reader.asLongAs(() -> asked.incrementAndGet() < 3);
+    List<Reading> readings = List.of(Reading.alone(encode(tokens(20, 2))));
+    assertThatThrownBy(() -> leaves.logProbabilities(readings, question, 1))
+        .isInstanceOf(CancellationException.class);
+    assertThat(asked).hasValue(3);
+    assertThat(runtime.cache().stats().reservedBytes()).isZero();
   }
 
   @Test

@@ -225,7 +225,8 @@ public final class AnswerService implements AutoCloseable {
     }
     Duration time = Duration.ofNanos(System.nanoTime() - began);
     ContextSelector.Outcome outcome =
-        selector.select(request.question(), options, attached, calibration);
+        selector.select(
+            request.question(), options, attached, calibration, () -> !running.cancelled());
     for (Attached one : attached) {
       if (!outcome.kept().contains(one)) {
         running.release(one.lease());

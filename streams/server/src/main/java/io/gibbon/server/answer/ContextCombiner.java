@@ -2,6 +2,7 @@ package io.gibbon.server.answer;
 
 import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.server.ServerConfig;
 import io.gibbon.server.answer.ContextStates.Attached;
 import io.gibbon.topology.StateUnavailableException;
@@ -11,10 +12,9 @@ import java.util.List;
 
 /**
  * Puts the contexts that an answer draws on together: apart, as they were encoded, or in order.
- * Then those that the caller named stand as named, others with the best last, next to the question,
- * which measured better than first. The first one's states are those stored; each other is encoded
- * again behind those before it, which the cache keeps. Blocks while the model reads: call it from a
- * virtual thread.
+ * Then those that the caller named stand as named, others as {@link Ranking#inPrompt} says. The
+ * first one's states are those stored; each other is encoded again behind those before it, which
+ * the cache keeps. Blocks while the model reads: call it from a virtual thread.
  */
 final class ContextCombiner {
 
@@ -61,9 +61,9 @@ final class ContextCombiner {
       return Combined.apart(apart);
     }
     int tokens = apart.stream().mapToInt(one -> one.context().tokens()).sum();
-    int most = Math.min(room, config.sequentialTokens());
+    int most = Math.min(room, Math.min(config.sequentialTokens(), states.mostInOrder()));
     if (tokens <= most) {
-      return inOrder(options.ranked() ? apart.reversed() : apart, running);
+      return inOrder(options.ranked() ? Ranking.inPrompt(apart) : apart, running);
     }
     if (options.combination() == Combination.SEQUENTIAL) {
       throw RequestException.tooLong(

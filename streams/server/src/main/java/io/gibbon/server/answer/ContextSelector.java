@@ -4,6 +4,7 @@ import io.gibbon.runtime.Calibration;
 import io.gibbon.runtime.engine.Combination;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
+import io.gibbon.runtime.rank.ContextRanker;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.rank.Selection;
 import io.gibbon.server.answer.ContextStates.Attached;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * reads the question: call it from a virtual thread.
  */
 final class ContextSelector {
-
-  /** The end of a longer question is what it is about. */
-  private static final int MOST_TOKENS = 256;
 
   /** Of a search's proposals, best first: more take longer than they are worth, unless kept. */
   private static final int MOST_BY_LIKELIHOOD = 8;
@@ -57,12 +56,18 @@ final class ContextSelector {
         : options.selection();
   }
 
-  /** Selects; leases stay the caller's. */
+  /**
+   * Selects; leases stay the caller's.
+   *
+   * @param wanted asked now and then
+   * @throws java.util.concurrent.CancellationException if the choice is not wanted any more
+   */
   Outcome select(
       Question question,
       ContextOptions options,
       List<Attached> contexts,
-      Optional<Calibration> calibration) {
+      Optional<Calibration> calibration,
+      BooleanSupplier wanted) {
     if (options.selection() == Selection.NONE || contexts.size() < 2) {
       return all(contexts);
     }
@@ -71,16 +76,16 @@ final class ContextSelector {
       return all(contexts);
     }
     long began = System.nanoTime();
-    int[] end = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - MOST_TOKENS), tokens.length);
     List<KvStates> states = contexts.stream().map(Attached::states).toList();
     Selection by = by(options, calibration);
     List<Head> heads = calibration.map(Calibration::heads).orElse(List.of());
+    Engine.Ranker ranker = engine.ranker().asLongAs(wanted);
     Ranking first =
         by == Selection.ATTENTION
-            ? engine.ranker().byAttention(states, end, heads)
-            : engine.ranker().byLikelihood(states, end);
+            ? ranker.byAttention(states, tokens, heads)
+            : ranker.byLikelihood(states, tokens);
     boolean again = options.hops() > 1 && by == Selection.ATTENTION && contexts.size() > 2;
-    Ranking last = again ? behindBest(first, contexts, end, heads) : first;
+    Ranking last = again ? behindBest(ranker, first, contexts, tokens, heads) : first;
     List<Selected.Candidate> ranked =
         last.order().stream()
             .map(
@@ -95,7 +100,11 @@ final class ContextSelector {
 
   /** The second hop. Of a best context that is long for the window, its beginning is read. */
   private Ranking behindBest(
-      Ranking first, List<Attached> contexts, int[] question, List<Head> heads) {
+      Engine.Ranker ranker,
+      Ranking first,
+      List<Attached> contexts,
+      int[] question,
+      List<Head> heads) {
     int best = first.order().getFirst();
     Candidate candidate = contexts.get(best).candidate();
     int[] words = engine.prompts().context(candidate.title(), candidate.text());
@@ -104,9 +113,9 @@ final class ContextSelector {
         engine.profile().window()
             - engine.profile().prefixTokens()
             - Combination.APE.length(states)
-            - question.length;
+            - Math.min(question.length, ContextRanker.MOST_TOKENS);
     int[] fitting = Arrays.copyOf(words, Math.clamp(room, 0, words.length));
-    return engine.ranker().behind(best, fitting, states, question, heads);
+    return ranker.behind(best, fitting, states, question, heads);
   }
 
   private static Outcome all(List<Attached> contexts) {

@@ -1,6 +1,7 @@
 package io.gibbon.server.answer;
 
 import io.gibbon.runtime.kv.KvCache;
+import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.topology.ContextRef;
 import io.gibbon.topology.DocumentId;
@@ -120,6 +121,17 @@ final class ContextStates {
             candidate.title(),
             candidate.text(),
             wanted);
+  }
+
+  /**
+   * Tokens of contexts that can be encoded in order: more would never fit the cache, where they are
+   * apart and in order at once, with the copy that is worked on.
+   */
+  int mostInOrder() {
+    KvLayout layout = engine.profile().layout();
+    int window = engine.profile().window();
+    long bytes = 2 * layout.bytes(window) + layout.working().bytes(window);
+    return (int) Math.min(window, window * (engine.cache().stats().budgetBytes() / (double) bytes));
   }
 
   private long bytes(ContextRef context) {

@@ -13,6 +13,7 @@ import io.gibbon.runtime.kv.KvCache;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.Citations;
 import io.gibbon.runtime.rank.ContextRanker;
+import io.gibbon.runtime.rank.ContextReader;
 import io.gibbon.runtime.rank.ContextReader.Reading;
 import io.gibbon.runtime.rank.Ranking;
 import io.gibbon.runtime.tokenizer.Tokenizer;
@@ -48,7 +49,7 @@ public record Engine(
         RuntimePrompts.of(runtime),
         runtime,
         runtime.cache(),
-        new RuntimeRanker(runtime, new ContextRanker(runtime.reader())),
+        RuntimeRanker.of(runtime, runtime.reader()),
         (before, title, text, wanted) ->
             encoder.encode(before, runtime.contextTokens(title, text), wanted));
   }
@@ -95,7 +96,17 @@ public record Engine(
   }
 
   /** Ranks as the runtime does. */
-  private record RuntimeRanker(ModelRuntime runtime, ContextRanker ranker) implements Ranker {
+  private record RuntimeRanker(ModelRuntime runtime, ContextReader reader, ContextRanker ranker)
+      implements Ranker {
+
+    static RuntimeRanker of(ModelRuntime runtime, ContextReader reader) {
+      return new RuntimeRanker(runtime, reader, new ContextRanker(reader));
+    }
+
+    @Override
+    public Ranker asLongAs(BooleanSupplier wanted) {
+      return of(runtime, reader.asLongAs(wanted));
+    }
 
     @Override
     public Ranking byLikelihood(List<KvStates> contexts, int[] question) {
@@ -122,7 +133,7 @@ public record Engine(
         List<Integer> ends,
         List<Head> heads) {
       Reading reading = new Reading(contexts, combination, 1, 1);
-      return Citations.shares(runtime.reader(), reading, query, answer, ends, heads);
+      return Citations.shares(reader, reading, query, answer, ends, heads);
     }
 
     @Override
@@ -133,6 +144,9 @@ public record Engine(
 
   /** Ranks contexts by their states, and learns how. Thread-safe; blocks while the model reads. */
   public interface Ranker {
+
+    /** As {@link ContextReader#asLongAs}, for what it ranks. */
+    Ranker asLongAs(BooleanSupplier wanted);
 
     /** As {@link ContextRanker#byLikelihood}. */
     Ranking byLikelihood(List<KvStates> contexts, int[] question);

@@ -191,6 +191,18 @@ class CombinationTest {
   }
 
   @Test
+  void contextsWhoseStatesWouldNeverFitInOrderStayApart() throws Exception {
+    server.close();
+    server = TestServer.start(Map.of("sequential-tokens", "900"), 64 << 10);
+    for (int i = 0; i < 40; i++) {
+      server.states.add("default", "c" + i, "word of " + i, 100);
+    }
+    assertThat(refused("\"top_k\": 40, \"combine\": \"sequential\"").getString("message"))
+        .containsPattern("have 200 tokens, at most 1\\d\\d can be read in order");
+    assertThat(server.encoder.encoded).isEmpty();
+  }
+
+  @Test
   void aRequestSaysHowItsContextsAreCombined() throws Exception {
     assertThat(
             ask("\"top_k\": 2, \"combine\": \"ape\"").getJsonObject("gibbon").getString("combine"))

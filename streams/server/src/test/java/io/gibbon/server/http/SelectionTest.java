@@ -17,6 +17,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -197,6 +201,27 @@ class SelectionTest {
     JsonObject citation = lone.getJsonArray("citations").getJsonObject(0);
     assertThat(citation.getString("document")).isEqualTo("a");
     assertThat(citation.containsKey("share")).as("it would always be 1").isFalse();
+  }
+
+  @Test
+  void aClientThatLeavesEndsTheChoice() throws Exception {
+    CountDownLatch choosing = new CountDownLatch(1);
+    CountDownLatch left = new CountDownLatch(1);
+    server.ranker.onRank =
+        wanted -> {
+          choosing.countDown();
+          await().until(() -> !wanted.getAsBoolean());
+          left.countDown();
+        };
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<JsonObject> leaves = clients.submit(() -> ask(""));
+      choosing.await();
+      leaves.cancel(true);
+      left.await();
+    }
+    server.ranker.onRank = wanted -> {};
+    ask("");
+    assertThat(server.generator.tasks).as("of the second client").hasSize(1);
   }
 
   @Test
