@@ -58,6 +58,7 @@ public class AttentionTileBenchmark {
   private float[] query;
   private float[] scores;
   private float[] accumulators;
+  private float[] packed;
 
   /** Fills everything with random numbers. */
   @Setup(Level.Trial)
@@ -72,6 +73,7 @@ public class AttentionTileBenchmark {
     }
     scores = new float[queries * TOKENS];
     accumulators = new float[queries * LENGTH];
+    packed = new float[Kernels.packedLength(queries, TOKENS)];
   }
 
   private MemorySegment numbers(SplittableRandom random) {
@@ -132,7 +134,9 @@ public class AttentionTileBenchmark {
       } else {
         kernels.widenCodes(b, 0, wide, 0, wide.length);
       }
-      kernels.multiply(a, 0, depth, queries, wide, 0, panel, columns, depth, c, 0, cStride, add);
+      kernels.packRows(a, 0, depth, queries, 0, depth, packed, 0, depth);
+      kernels.multiply(
+          packed, 0, depth, 0, queries, wide, 0, panel, columns, depth, c, 0, cStride, add);
     }
   }
 }

@@ -62,7 +62,7 @@ final class Attention {
     final float[] scores = new float[rowsPerItem() * group * Tile.TOKENS];
     final float[] accumulators = new float[rowsPerItem() * group * accumulatorStride];
     final float[] greatest = new float[rowsPerItem() * group];
-    final Tile tile = new Tile(kernels, headDim);
+    final Tile tile = new Tile(kernels, headDim, rowsPerItem() * group);
     double[] coefficients = new double[8];
   }
 
@@ -106,6 +106,7 @@ final class Attention {
     int n = rows.length * group;
     Arrays.fill(s.accumulators, 0, n * accumulatorStride, 0);
     Arrays.fill(s.greatest, 0, n, Float.NEGATIVE_INFINITY);
+    s.tile.begin(s.queries, n);
     for (Piece piece : item.pieces()) {
       attendPiece(layer, plan, item, piece, s);
     }
@@ -130,12 +131,11 @@ final class Attention {
         piece.causal()
             ? plan.range(rows[rows.length - 1]).ownIndex(rows[rows.length - 1])
             : piece.to();
-    int n = rows.length * group;
     int first = firstTile(layer, plan, item, piece);
     for (int token = first; token < piece.to() && token <= lastVisible; token += Tile.TOKENS) {
       int tokens = Math.min(Tile.TOKENS, piece.to() - token);
       KvStates states = piece.states();
-      s.tile.scores(states, layer, item.kvHead(), token, tokens, s.queries, n, s.scores);
+      s.tile.scores(states, layer, item.kvHead(), token, tokens, s.scores);
       for (int r = 0; r < rows.length; r++) {
         int visible = piece.causal() ? plan.range(rows[r]).ownIndex(rows[r]) + 1 - token : tokens;
         int hidden = firstSeen(layer, plan.range(rows[r]), rows[r], piece) - token;
@@ -143,15 +143,7 @@ final class Attention {
         softmax(plan, item, piece, r, Math.clamp(hidden, 0, end), end, Tile.width(tokens), s);
       }
       s.tile.addValues(
-          states,
-          layer,
-          item.kvHead(),
-          token,
-          tokens,
-          s.scores,
-          n,
-          s.accumulators,
-          accumulatorStride);
+          states, layer, item.kvHead(), token, tokens, s.scores, s.accumulators, accumulatorStride);
     }
   }
 

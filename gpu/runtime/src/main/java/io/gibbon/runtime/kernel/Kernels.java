@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
  * accumulate along the depth from first to last by fused multiply-add; sums of vectors run in
  * {@value #LANES} interleaved partial sums.
  *
- * <p>Matrices of activations are float arrays, row-major, with an offset and a stride (the distance
- * of rows) in floats.
+ * <p>Matrices of activations are float arrays, row-major unless they are packed, with an offset and
+ * a stride (the distance of rows) in floats.
  */
 public interface Kernels {
 
@@ -30,9 +30,40 @@ public interface Kernels {
   String name();
 
   /**
-   * A matrix product: {@code c = a * b}, or {@code c += a * b}.
+   * Room for {@link #packRows}: one row more than there are, so that they can be made even.
+   *
+   * @throws ArithmeticException if that is more than an array holds
+   */
+  static int packedLength(int rows, int depth) {
+    return Math.multiplyExact(rows + 1, depth);
+  }
+
+  /**
+   * Puts the columns {@code from} to before {@code to} of rows in the order in which {@link
+   * #multiply} reads them, which is the implementation's own: whatever was packed by one is
+   * multiplied by the same one.
    *
    * @param a {@code rows} x {@code depth}
+   * @param out has room for {@link #packedLength} numbers from {@code outOffset} on
+   * @param depth columns of the whole matrix
+   */
+  void packRows(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      int from,
+      int to,
+      float[] out,
+      int outOffset,
+      int depth);
+
+  /**
+   * A matrix product over a part of the depth: {@code c = a * b}, or {@code c += a * b}.
+   *
+   * @param a packed rows of {@code aDepth} columns
+   * @param from the first of their columns that is multiplied
+   * @param depth how many columns are; even
    * @param b {@code depth} x {@code columns}
    * @param bPanelStride distance of panels of {@value #LANES} columns: column j of row k lies at
    *     {@code bOffset + j / 16 * bPanelStride + k * 16 + j % 16}
@@ -43,7 +74,8 @@ public interface Kernels {
   void multiply(
       float[] a,
       int aOffset,
-      int aStride,
+      int aDepth,
+      int from,
       int rows,
       float[] b,
       int bOffset,
@@ -64,8 +96,8 @@ public interface Kernels {
       PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset);
 
   /**
-   * The product of a few rows and some panels of a weight of codes, with the bits that {@link
-   * #unpack} and {@link #multiply} give.
+   * The product of a few rows, row-major, and some panels of a weight of codes, with the bits that
+   * {@link #unpack} and {@link #multiply} give.
    *
    * @param rows at least 1; the more, the better it is to unpack
    * @param out receives 16 floats a row and panel, that of panel 0 at {@code outOffset}
@@ -150,8 +182,8 @@ public interface Kernels {
   void widenHalves(MemorySegment from, long offset, float[] to, int toOffset, int n);
 
   /**
-   * As {@link #multiply}, with the same bits, but {@code b} is binary16, all finite and
-   * little-endian, and widened on the way: faster for a few rows.
+   * As {@link #multiply}, with the same bits, but {@code a} is row-major, and {@code b} is
+   * binary16, all finite and little-endian, and widened on the way: faster for a few rows.
    *
    * @param bPanelBytes distance of panels
    * @param depth even

@@ -5,14 +5,17 @@ import java.util.List;
 /**
  * Products of activations and packed weights, spread over the workers. One thread at a time.
  *
- * <p>A few rows read packed codes directly. More rows unpack a piece of a few panels at a time into
- * scratch that stays in the caches and use it for all of them, panel by panel. Both give the same
- * bits.
+ * <p>A few rows read packed codes directly. More rows are packed themselves, unpack a piece of a
+ * few panels at a time into scratch that stays in the caches, and use it for all of them, panel by
+ * panel. Both give the same bits.
  */
 public final class Matmul {
 
-  /** The most blocks of a panel unpacked at a time: 18 KiB, which the first-level cache holds. */
-  private static final int MOST_BLOCKS = 9;
+  /**
+   * The most blocks of a panel unpacked at a time: 36 KiB. Half of it, which the first-level cache
+   * holds, is a twentieth slower: sums are then stored and loaded more often.
+   */
+  private static final int MOST_BLOCKS = 18;
 
   /** Panels unpacked at a time: enough for four vectors of any width. */
   private static final int PANELS = 4;
@@ -25,6 +28,9 @@ public final class Matmul {
    */
   private static final int ROWS = 256;
 
+  /** Columns of the rows that are packed together: some lines of the cache for each panel. */
+  private static final int PACKED_COLUMNS = 96;
+
   /** The most rows for which codes are read directly: measured, where both take as long. */
   private static final int FEW_ROWS = 8;
 
@@ -34,6 +40,7 @@ public final class Matmul {
   private final Kernels kernels;
   private final Workers workers;
   private final float[][] scratch;
+  private float[] packed = new float[0];
 
   /** A multiplier over these kernels and workers. */
   public Matmul(Kernels kernels, Workers workers) {
@@ -49,9 +56,13 @@ public final class Matmul {
    */
   public void run(
       float[] x, int xStride, int rows, List<PackedMatrix> weights, float[] out, int outStride) {
+    boolean direct = rows <= FEW_ROWS && coded(weights);
+    if (!direct) {
+      pack(x, xStride, rows, weights.getFirst().columns());
+    }
     int panels = 0;
-    for (PackedMatrix weight : weights) {
-      panels += weight.panels();
+    for (int i = 0; i < weights.size(); i++) {
+      panels += weights.get(i).panels();
     }
     int tasks = workers.count() * TASKS_PER_WORKER;
     int chunk = Math.max(4, (panels / tasks + 3) / 4 * 4);
@@ -60,20 +71,47 @@ public final class Matmul {
         (panels + chunk - 1) / chunk,
         (index, worker) -> {
           int from = index * chunk;
-          multiplyPanels(
-              x,
-              xStride,
-              rows,
-              weights,
-              from,
-              Math.min(total, from + chunk),
-              out,
-              outStride,
-              worker);
+          int to = Math.min(total, from + chunk);
+          if (direct) {
+            multiplyDirectly(x, xStride, rows, weights, from, to, out, outStride);
+          } else {
+            multiplyPanels(rows, weights, from, to, out, outStride, scratch[worker]);
+          }
         });
   }
 
-  private void multiplyPanels(
+  // Weights are taken by index: an iterator for each task would be most of what a token leaves on
+  // the heap.
+
+  private static boolean coded(List<PackedMatrix> weights) {
+    for (int i = 0; i < weights.size(); i++) {
+      if (weights.get(i).encoding().scales() == 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Packs blocks of rows that are multiplied together. */
+  private void pack(float[] x, int xStride, int rows, int columns) {
+    if (packed.length < Kernels.packedLength(rows, columns)) {
+      packed = new float[Kernels.packedLength(rows, columns)];
+    }
+    float[] target = packed;
+    workers.forEach(
+        (columns + PACKED_COLUMNS - 1) / PACKED_COLUMNS,
+        (index, worker) -> {
+          int from = index * PACKED_COLUMNS;
+          int to = Math.min(columns, from + PACKED_COLUMNS);
+          for (int row = 0; row < rows; row += ROWS) {
+            int n = Math.min(ROWS, rows - row);
+            kernels.packRows(
+                x, row * xStride, xStride, n, from, to, target, row * columns, columns);
+          }
+        });
+  }
+
+  private void multiplyDirectly(
       float[] x,
       int xStride,
       int rows,
@@ -81,45 +119,45 @@ public final class Matmul {
       int from,
       int to,
       float[] out,
-      int outStride,
-      int worker) {
+      int outStride) {
     int first = 0;
-    // By index: an iterator for each task would be most of what a token leaves on the heap.
     for (int i = 0; i < weights.size(); i++) {
       PackedMatrix weight = weights.get(i);
       int fromPanel = Math.max(0, from - first);
       int toPanel = Math.min(weight.panels(), to - first);
       if (fromPanel < toPanel) {
         int column = first * PackedMatrix.PANEL;
-        if (rows <= FEW_ROWS && weight.encoding().scales() > 0) {
-          kernels.multiplyPacked(
-              weight, fromPanel, toPanel, x, 0, xStride, rows, out, column, outStride);
-        } else {
-          for (int row = 0; row < rows; row += ROWS) {
-            int n = Math.min(ROWS, rows - row);
-            multiplyRows(
-                x,
-                row * xStride,
-                xStride,
-                n,
-                weight,
-                fromPanel,
-                toPanel,
-                out,
-                row * outStride + column,
-                outStride,
-                scratch[worker]);
-          }
-        }
+        kernels.multiplyPacked(
+            weight, fromPanel, toPanel, x, 0, xStride, rows, out, column, outStride);
+      }
+      first += weight.panels();
+    }
+  }
+
+  private void multiplyPanels(
+      int rows,
+      List<PackedMatrix> weights,
+      int from,
+      int to,
+      float[] out,
+      int outStride,
+      float[] unpacked) {
+    int first = 0;
+    for (int i = 0; i < weights.size(); i++) {
+      PackedMatrix weight = weights.get(i);
+      int fromPanel = Math.max(0, from - first);
+      int toPanel = Math.min(weight.panels(), to - first);
+      for (int row = 0; fromPanel < toPanel && row < rows; row += ROWS) {
+        int n = Math.min(ROWS, rows - row);
+        int target = row * outStride + first * PackedMatrix.PANEL;
+        multiplyRows(row, n, weight, fromPanel, toPanel, out, target, outStride, unpacked);
       }
       first += weight.panels();
     }
   }
 
   private void multiplyRows(
-      float[] x,
-      int xOffset,
-      int xStride,
+      int row,
       int rows,
       PackedMatrix weight,
       int fromPanel,
@@ -128,6 +166,7 @@ public final class Matmul {
       int outOffset,
       int outStride,
       float[] unpacked) {
+    int columns = weight.columns();
     int pieces = (weight.blocks() + MOST_BLOCKS - 1) / MOST_BLOCKS;
     int blocks = (weight.blocks() + pieces - 1) / pieces;
     for (int block = 0; block < weight.blocks(); block += blocks) {
@@ -140,9 +179,10 @@ public final class Matmul {
           kernels.unpack(weight, panel + i, block, toBlock, unpacked, i * PANEL_FLOATS);
         }
         kernels.multiply(
-            x,
-            xOffset + k,
-            xStride,
+            packed,
+            row * columns,
+            columns,
+            k,
             rows,
             unpacked,
             0,

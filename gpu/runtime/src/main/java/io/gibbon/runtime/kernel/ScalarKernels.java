@@ -18,10 +18,28 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void multiply(
+  public void packRows(
       float[] a,
       int aOffset,
       int aStride,
+      int rows,
+      int from,
+      int to,
+      float[] out,
+      int outOffset,
+      int depth) {
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(
+          a, aOffset + row * aStride + from, out, outOffset + row * depth + from, to - from);
+    }
+  }
+
+  @Override
+  public void multiply(
+      float[] a,
+      int aOffset,
+      int aDepth,
+      int from,
       int rows,
       float[] b,
       int bOffset,
@@ -32,13 +50,31 @@ public final class ScalarKernels implements Kernels {
       int cOffset,
       int cStride,
       boolean add) {
+    int first = aOffset + from;
+    for (int column = 0; column < columns; column += LANES) {
+      int panel = bOffset + column / LANES * bPanelStride;
+      multiplyPanel(a, first, aDepth, rows, b, panel, depth, c, cOffset + column, cStride, add);
+    }
+  }
+
+  private static void multiplyPanel(
+      float[] a,
+      int aOffset,
+      int aStride,
+      int rows,
+      float[] b,
+      int bOffset,
+      int depth,
+      float[] c,
+      int cOffset,
+      int cStride,
+      boolean add) {
     for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        int target = cOffset + row * cStride + column;
-        int from = bOffset + column / LANES * bPanelStride + column % LANES;
+      for (int lane = 0; lane < LANES; lane++) {
+        int target = cOffset + row * cStride + lane;
         float sum = add ? c[target] : 0;
         for (int k = 0; k < depth; k++) {
-          sum = Math.fma(a[aOffset + row * aStride + k], b[from + k * LANES], sum);
+          sum = Math.fma(a[aOffset + row * aStride + k], b[bOffset + k * LANES + lane], sum);
         }
         c[target] = sum;
       }
@@ -75,7 +111,7 @@ public final class ScalarKernels implements Kernels {
     for (int p = fromPanel; p < toPanel; p++) {
       unpack(matrix, p, 0, matrix.blocks(), panel, 0);
       int to = outOffset + p * PackedMatrix.PANEL;
-      multiply(x, xOffset, xStride, rows, panel, 0, 0, LANES, depth, out, to, outStride, false);
+      multiplyPanel(x, xOffset, xStride, rows, panel, 0, depth, out, to, outStride, false);
     }
   }
 
@@ -208,7 +244,7 @@ public final class ScalarKernels implements Kernels {
     for (int column = 0; column < columns; column += LANES) {
       widenHalves(b, bOffset + column / LANES * bPanelBytes, panel, 0, panel.length);
       int target = cOffset + column;
-      multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
+      multiplyPanel(a, aOffset, aStride, rows, panel, 0, depth, c, target, cStride, add);
     }
   }
 
@@ -231,7 +267,7 @@ public final class ScalarKernels implements Kernels {
     for (int column = 0; column < columns; column += LANES) {
       widenCodes(b, bOffset + column / LANES * bPanelBytes, panel, 0, panel.length);
       int target = cOffset + column;
-      multiply(a, aOffset, aStride, rows, panel, 0, 0, LANES, depth, c, target, cStride, add);
+      multiplyPanel(a, aOffset, aStride, rows, panel, 0, depth, c, target, cStride, add);
     }
   }
 }

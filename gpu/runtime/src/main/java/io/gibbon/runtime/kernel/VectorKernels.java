@@ -44,10 +44,25 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void multiply(
+  public void packRows(
       float[] a,
       int aOffset,
       int aStride,
+      int rows,
+      int from,
+      int to,
+      float[] out,
+      int outOffset,
+      int depth) {
+    VectorRows.pack(a, aOffset, aStride, rows, from, to, out, outOffset, depth);
+  }
+
+  @Override
+  public void multiply(
+      float[] a,
+      int aOffset,
+      int aDepth,
+      int from,
       int rows,
       float[] b,
       int bOffset,
@@ -61,7 +76,8 @@ public final class VectorKernels implements Kernels {
     VectorMultiply.multiply(
         a,
         aOffset,
-        aStride,
+        aDepth,
+        from,
         rows,
         b,
         bOffset,

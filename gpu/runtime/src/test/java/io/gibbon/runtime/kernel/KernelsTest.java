@@ -53,21 +53,49 @@ class KernelsTest {
   }
 
   @Test
-  void productsHaveTheReferencesBits() {
-    for (int i = 0; i < 40; i++) {
-      int rows = 1 + random.nextInt(21);
+  void productsHaveTheBitsOfTheirDefinition() {
+    for (int i = 0; i < 60; i++) {
+      int rows = 1 + random.nextInt(27);
       int columns = 16 * (1 + random.nextInt(5));
-      int depth = 1 + random.nextInt(130);
+      int depth = 2 * (1 + random.nextInt(65));
+      int from = random.nextInt(7);
+      int aDepth = from + depth + random.nextInt(4);
       int bPanelStride = 16 * (depth + random.nextInt(3));
       boolean add = random.nextBoolean();
-      float[] a = numbers(3 + rows * (depth + 2));
+      float[] a = numbers(3 + rows * (aDepth + 2));
       float[] b = numbers(5 + columns / 16 * bPanelStride);
-      float[] expected = numbers(7 + rows * (columns + 3));
-      float[] actual = expected.clone();
-      REFERENCE.multiply(
-          a, 3, depth + 2, rows, b, 5, bPanelStride, columns, depth, expected, 7, columns + 3, add);
+      float[] actual = numbers(7 + rows * (columns + 3));
+      float[] expected = actual.clone();
+      for (int row = 0; row < rows; row++) {
+        for (int column = 0; column < columns; column++) {
+          int target = 7 + row * (columns + 3) + column;
+          float sum = add ? expected[target] : 0;
+          for (int k = 0; k < depth; k++) {
+            float x = a[3 + row * (aDepth + 2) + from + k];
+            sum = Math.fma(x, b[5 + column / 16 * bPanelStride + k * 16 + column % 16], sum);
+          }
+          expected[target] = sum;
+        }
+      }
+      float[] packed = new float[11 + Kernels.packedLength(rows, aDepth)];
+      int middle = random.nextInt(aDepth);
+      kernels.packRows(a, 3, aDepth + 2, rows, middle, aDepth, packed, 11, aDepth);
+      kernels.packRows(a, 3, aDepth + 2, rows, 0, middle, packed, 11, aDepth);
       kernels.multiply(
-          a, 3, depth + 2, rows, b, 5, bPanelStride, columns, depth, actual, 7, columns + 3, add);
+          packed,
+          11,
+          aDepth,
+          from,
+          rows,
+          b,
+          5,
+          bPanelStride,
+          columns,
+          depth,
+          actual,
+          7,
+          columns + 3,
+          add);
       assertThat(actual).as("%d x %d x %d", rows, columns, depth).isEqualTo(expected);
     }
   }
@@ -443,8 +471,23 @@ class KernelsTest {
 
     float[] expected() {
       float[] product = c.clone();
+      float[] packed = new float[Kernels.packedLength(rows, depth)];
+      REFERENCE.packRows(a, 3, depth + 2, rows, 0, depth, packed, 0, depth);
       REFERENCE.multiply(
-          a, 3, depth + 2, rows, b, 16, panelStride, columns, depth, product, 7, columns + 3, add);
+          packed,
+          0,
+          depth,
+          0,
+          rows,
+          b,
+          16,
+          panelStride,
+          columns,
+          depth,
+          product,
+          7,
+          columns + 3,
+          add);
       return product;
     }
 
