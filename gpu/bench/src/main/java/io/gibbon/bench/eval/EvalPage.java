@@ -20,7 +20,7 @@ public final class EvalPage {
       """
       body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
              color: #222; background: #fff }
-      table { border-collapse: collapse; font-variant-numeric: tabular-nums } td, th { padding: .2rem .7rem;
+      table { border-collapse: collapse; font-variant-numeric: tabular-nums } caption { caption-side: bottom; text-align: left } td, th { padding: .2rem .7rem;
              text-align: right; border-bottom: 1px solid #ddd } td:first-child, th:first-child { text-align: left }
       text { font: 13px system-ui, sans-serif; fill: currentColor } .bar { fill: #4a7fb5 } .base { fill: #999 }
       .range { stroke: #222; stroke-width: 1.5 } .wide { overflow-x: auto }
@@ -32,8 +32,7 @@ public final class EvalPage {
 
   /** The page. */
   public static String of(EvalReport report) {
-    boolean choices = report.modes().values().iterator().next().accuracy() != null;
-    String main = choices ? "Accuracy, %" : "F1, %";
+    String main = report.mainName() + ", %";
     StringBuilder page = new StringBuilder();
     page.append(
         """
@@ -130,6 +129,9 @@ public final class EvalPage {
     }
     table.append("</tr>\n");
     modes.forEach((name, mode) -> table.append(row(name, mode)));
+    if (table.indexOf("*") >= 0) {
+      table.append("<caption>").append(EvalReport.MARK).append("</caption>");
+    }
     return table.append("</table></div>\n").toString();
   }
 
@@ -156,11 +158,11 @@ public final class EvalPage {
   }
 
   private static String number(@Nullable Figure figure) {
-    return figure == null ? "" : String.format(Locale.ROOT, "%.1f", figure.value());
+    return figure == null ? "" : String.format(Locale.ROOT, "%.1f", figure.value()) + figure.mark();
   }
 
   private static String range(Figure figure) {
-    return String.format(Locale.ROOT, "%.1f to %.1f", figure.low(), figure.high());
+    return String.format(Locale.ROOT, "%.1f to %.1f", figure.low(), figure.high()) + figure.mark();
   }
 
   private static String escape(String text) {

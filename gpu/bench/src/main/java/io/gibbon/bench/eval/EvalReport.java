@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -38,12 +39,25 @@ public record EvalReport(
   /** The selection whose first choice stands for the whole in {@link #json()}. */
   private static final String SELECTION = "ape+attention@";
 
+  /** Items below which a figure is marked: some are too few for a bootstrap to see what may be. */
+  private static final int FEW = 20;
+
+  /** Explains {@link Figure#mark}. */
+  static final String MARK = "* of fewer than " + FEW + " items: its interval says little";
+
   /**
    * A number with its 95% interval.
    *
    * @param value the mean over the items that it applies to
+   * @param items how many these are
    */
-  public record Figure(double value, double low, double high) {}
+  public record Figure(double value, double low, double high, int items) {
+
+    /** What is appended to a figure of so few items that its interval says little. */
+    String mark() {
+      return items < FEW ? "*" : "";
+    }
+  }
 
   /**
    * One mode; what applies to some items is over these, and what applies to none is null.
@@ -53,7 +67,7 @@ public record EvalReport(
    * @param goldFirst how often the context chosen first is gold
    * @param goldKept the part of the gold contexts that were chosen
    * @param citedFirst how often the context cited first is gold, of the items answered rightly
-   * @param main F1, or accuracy where there are choices
+   * @param main F1, or accuracy of items with choices
    * @param ofSequential {@code main} as a percentage of that of sequential
    */
   public record ModeResult(
@@ -93,8 +107,6 @@ public record EvalReport(
   private record Summary(Bootstrap bootstrap, List<Outcome> baseline, long seed) {
 
     ModeResult of(List<Outcome> outcomes) {
-      Function<Outcome, Double> main =
-          baseline.getFirst().accuracy() == null ? Outcome::f1 : Outcome::accuracy;
       return new ModeResult(
           percent(outcomes, Outcome::f1),
           percent(outcomes, Outcome::em),
@@ -106,8 +118,8 @@ public record EvalReport(
           percent(outcomes, Outcome::goldFirst),
           percent(outcomes, Outcome::goldKept),
           percent(outcomes, Outcome::citedFirst),
-          mean(numbers(outcomes, main), 100),
-          ratio(numbers(outcomes, main), numbers(baseline, main)));
+          mean(numbers(outcomes, Outcome::main), 100),
+          ratio(numbers(outcomes, Outcome::main), numbers(baseline, Outcome::main)));
     }
 
     /** Over the items that it applies to, or null if there are none. */
@@ -120,19 +132,20 @@ public record EvalReport(
       }
       Interval interval = new Bootstrap(given.length, seed).ofMean(given);
       double value = Arrays.stream(given).average().orElse(0);
-      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
+      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high(), given.length);
     }
 
     private Figure mean(double[] values, double factor) {
       Interval interval = bootstrap.ofMean(values);
       double value = Arrays.stream(values).average().orElse(Double.NaN);
-      return new Figure(factor * value, factor * interval.low(), factor * interval.high());
+      return new Figure(
+          factor * value, factor * interval.low(), factor * interval.high(), values.length);
     }
 
     private Figure ratio(double[] values, double[] other) {
       Interval interval = bootstrap.ofRatio(values, other);
       double value = Arrays.stream(values).sum() / Arrays.stream(other).sum();
-      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high());
+      return new Figure(100 * value, 100 * interval.low(), 100 * interval.high(), values.length);
     }
 
     private double[] gains(List<Outcome> outcomes) {
@@ -142,59 +155,19 @@ public record EvalReport(
       return gains;
     }
 
-    private static double[] numbers(
-        List<Outcome> outcomes, Function<Outcome, @Nullable Double> number) {
-      return outcomes.stream()
-          .map(number)
-          .mapToDouble(value -> value == null ? 0 : value)
-          .toArray();
+    private static double[] numbers(List<Outcome> outcomes, ToDoubleFunction<Outcome> number) {
+      return outcomes.stream().mapToDouble(number).toArray();
     }
   }
 
   /** Lines for a terminal. */
   public String table() {
-    boolean choices = modes.values().iterator().next().accuracy() != null;
-    StringBuilder table = new StringBuilder();
-    table.append(line("%d items of %s, %s%s%n", items, data, model, calibrated()));
-    table.append(
-        line(
-            "%-28s %20s  %-20s %6s %6s %8s %22s %7s %6s %6s %6s%n",
-            "mode",
-            choices ? "accuracy" : "F1",
-            "of sequential",
-            choices ? "" : "EM",
-            choices ? "" : "holds",
-            "logprob",
-            "over sequential",
-            "KL",
-            choices ? "" : "gold",
-            choices ? "" : "kept",
-            choices ? "" : "cited"));
-    modes.forEach(
-        (name, mode) ->
-            table.append(
-                line(
-                    "%-28s %20s  %-20s %6s %6s %8.2f %22s %7.3f %6s %6s %6s%n",
-                    name,
-                    line(
-                        "%.1f (%4.1f to %4.1f)",
-                        mode.main().value(), mode.main().low(), mode.main().high()),
-                    line(
-                        "%.0f%% (%.0f to %.0f)",
-                        mode.ofSequential().value(),
-                        mode.ofSequential().low(),
-                        mode.ofSequential().high()),
-                    number(mode.em()),
-                    number(mode.contains()),
-                    mode.logprob().value(),
-                    line(
-                        "%+.2f (%+.2f to %+.2f)",
-                        mode.gain().value(), mode.gain().low(), mode.gain().high()),
-                    mode.kl().value(),
-                    number(mode.goldFirst()),
-                    number(mode.goldKept()),
-                    number(mode.citedFirst()))));
-    return table.toString();
+    return EvalTable.of(this);
+  }
+
+  /** Name of what {@link ModeResult#main} is. */
+  String mainName() {
+    return modes.values().iterator().next().accuracy() == null ? "F1" : "accuracy";
   }
 
   /** What was learnt, in words; empty without calibration. */
@@ -208,17 +181,12 @@ public record EvalReport(
             : calibration.heads().stream()
                 .map(head -> head.layer() + "." + head.head())
                 .collect(Collectors.joining(" ", "heads (layer.head) ", ""));
-    return line(
+    return String.format(
+        Locale.ROOT,
         "; calibrated: T %.2f, S %.2f, %s",
-        calibration.attentionTemperature(), calibration.scalingFactor(), heads);
-  }
-
-  private static String line(String format, Object... arguments) {
-    return String.format(Locale.ROOT, format, arguments);
-  }
-
-  private static String number(@Nullable Figure figure) {
-    return figure == null ? "" : line("%.1f", figure.value());
+        calibration.attentionTemperature(),
+        calibration.scalingFactor(),
+        heads);
   }
 
   /** One JSON object. */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Evaluation {
 
   /** Part of every key on disk: raised when what an outcome says changes. */
-  private static final int VERSION = 5;
+  private static final int VERSION = 6;
 
   private static final int NAME_BYTES = 8;
 
@@ -111,6 +111,19 @@ public final class Evaluation {
   /** Number of items. */
   public int size() {
     return items.size();
+  }
+
+  /**
+   * Whether a mode asked for depends on what a calibration finds; without one, citations are not
+   * judged either.
+   */
+  public boolean needsCalibration() {
+    return Mode.needCalibration(options);
+  }
+
+  /** Number of items whose contexts a calibration learns from. */
+  public int calibrationSize() {
+    return toCalibrate.size();
   }
 
   /**

@@ -61,6 +61,8 @@ record Mode(
   /** The one that the others are compared with. */
   static final String SEQUENTIAL = "sequential";
 
+  private static final String CALIBRATED = "ape calibrated";
+
   /** Names do not depend on what was found. */
   private static final Calibration ANY = new Calibration(1, 1, List.of(new Head(0, 0)));
 
@@ -93,6 +95,18 @@ record Mode(
         .toList();
   }
 
+  /** Whether a mode asked for depends on what a calibration finds. */
+  static boolean needCalibration(EvalOptions options) {
+    return chosen(options, ANY).stream().anyMatch(Mode::needsCalibration);
+  }
+
+  private boolean needsCalibration() {
+    boolean selectsSeveral = selector != Selector.ALL && keep > 1;
+    return name.equals(CALIBRATED)
+        || selector.needsHeads()
+        || (selectsSeveral && encoding == Encoding.PREFIXED);
+  }
+
   private static List<Mode> all(EvalOptions options, @Nullable Calibration calibration) {
     double t = calibration == null ? options.temperature() : calibration.attentionTemperature();
     double s = calibration == null ? options.scalingFactor() : calibration.scalingFactor();
@@ -109,7 +123,7 @@ record Mode(
             options.temperature(),
             options.scalingFactor()));
     if (calibration != null) {
-      modes.add(new Mode("ape calibrated", Encoding.PREFIXED, Selector.ALL, 0, t, s));
+      modes.add(new Mode(CALIBRATED, Encoding.PREFIXED, Selector.ALL, 0, t, s));
     }
     boolean headless = calibration == null || calibration.heads().isEmpty();
     for (Selector selector : Selector.values()) {

@@ -1,5 +1,6 @@
 package io.gibbon.bench.eval;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,4 +34,10 @@ record Outcome(
     double kl,
     @Nullable Double goldFirst,
     @Nullable Double goldKept,
-    @Nullable Double citedFirst) {}
+    @Nullable Double citedFirst) {
+
+  /** F1, or accuracy where there are choices. */
+  double main() {
+    return Objects.requireNonNull(accuracy == null ? f1 : accuracy);
+  }
+}

@@ -126,7 +126,7 @@ class EvaluationTest {
     String unmarked = OPEN.replace("\"gold\": true", "\"gold\": false");
     EvalReport report =
         evaluation(write(OPEN + wrong + unmarked)).run(runtime, CALIBRATION, false, 1, done -> {});
-    EvalReport.Figure half = new EvalReport.Figure(50, 0, 100);
+    EvalReport.Figure half = new EvalReport.Figure(50, 0, 100, 2);
     assertThat(report.modes().get("ape+bm25@1").goldFirst()).isEqualTo(half);
     assertThat(report.modes().get("ape+bm25@1").goldKept()).isEqualTo(half);
     assertThat(report.modes().get("ape+bm25@2").goldKept().value()).isEqualTo(100);
@@ -161,6 +161,33 @@ class EvaluationTest {
         .containsKeys("ape", "ape+likelihood@1")
         .doesNotContainKeys("ape calibrated", "ape+attention@1");
     assertThat(report.json()).contains("\"gold_first\" : null");
+  }
+
+  @Test
+  void onlyModesThatNeedItAreCalibratedFor() throws IOException {
+    Path data = write(OPEN);
+    assertThat(evaluation(data).needsCalibration()).isTrue();
+    for (String mode :
+        List.of("ape calibrated", "ape+attention@1", "sequential+two-hops@2", "ape+bm25@2")) {
+      assertThat(evaluation(data, List.of(mode)).needsCalibration()).as(mode).isTrue();
+    }
+    assertThat(
+            evaluation(data, List.of("ape", "ape+bm25@1", "sequential+bm25@2")).needsCalibration())
+        .isFalse();
+  }
+
+  @Test
+  void figuresOfFewItemsAreMarkedAndColumnsThatNothingAppliesToLeftOut() throws IOException {
+    EvalReport few =
+        evaluation(write(CHOICE), List.of("ape")).run(runtime, null, false, 1, done -> {});
+    assertThat(few.table())
+        .contains("accuracy", "* of fewer than 20 items")
+        .doesNotContain("holds", "cited");
+    assertThat(EvalPage.of(few)).contains("* of fewer than 20 items");
+    EvalReport enough =
+        evaluation(write(CHOICE.repeat(20)), List.of("ape"))
+            .run(runtime, null, false, 1, done -> {});
+    assertThat(enough.table()).doesNotContain("*");
   }
 
   @Test

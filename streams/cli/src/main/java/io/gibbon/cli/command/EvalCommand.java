@@ -111,9 +111,8 @@ final class EvalCommand implements Runnable {
   @Option(
       names = "--report",
       paramLabel = "FILE",
-      defaultValue = "report.html",
-      description = "Where the plots go. Default: ${DEFAULT-VALUE}.")
-  private Path report = Path.of("");
+      description = "Where the plots go. Default: report.html, beside the file of --json.")
+  private @Nullable Path report;
 
   @Option(names = "--fresh", description = "Forget what earlier runs found out.")
   private boolean fresh;
@@ -126,14 +125,15 @@ final class EvalCommand implements Runnable {
       throw new UserException("--limit must be at least 1, not " + limit);
     }
     try {
+      Path plots = plots();
       // Before a model is fetched and opened: what will not do is told at once.
-      requireWritable();
+      requireWritable(plots);
       Evaluation evaluation = evaluation();
       GibbonConfig config = options.read();
       PrintWriter err = spec.commandLine().getErr();
       Path file = new ModelStore().resolve(config.model(), new DownloadProgress(err::println));
       try (ModelRuntime runtime = ModelRuntime.open(config.runtime(file))) {
-        print(evaluate(evaluation, runtime));
+        print(evaluate(evaluation, runtime), plots);
       }
     } catch (IllegalArgumentException | OverloadedException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
@@ -142,13 +142,18 @@ final class EvalCommand implements Runnable {
     }
   }
 
-  private void requireWritable() {
-    OutputFile.requireWritable("--report", report);
+  private Path plots() {
+    Path standard = Path.of("report.html");
+    return report != null ? report : json != null ? json.resolveSibling(standard) : standard;
+  }
+
+  private void requireWritable(Path plots) {
     if (json != null) {
       OutputFile.requireWritable("--json", json);
     }
+    OutputFile.requireWritable("--report", plots);
     List<Path> files =
-        Stream.of(data, report, json)
+        Stream.of(data, plots, json)
             .filter(Objects::nonNull)
             .map(file -> file.toAbsolutePath().normalize())
             .toList();
@@ -174,22 +179,29 @@ final class EvalCommand implements Runnable {
 
   private @Nullable Calibration calibrate(Evaluation evaluation, ModelRuntime runtime)
       throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    if (!evaluation.needsCalibration()) {
+      err.println(
+          "gibbon: these modes need no calibration: none is made, and citations are not judged");
+      return null;
+    }
+    err.printf(
+        "gibbon: T, S and heads come from the contexts of the first %d items, not from their questions%n",
+        evaluation.calibrationSize());
     try (ProgressBar bar = Progress.bar("calibrating", PARTS)) {
       return evaluation.calibrate(
           runtime, fresh, seed, part -> bar.stepTo(Math.round(part * PARTS)));
     } catch (TooFewDocumentsException e) {
-      spec.commandLine()
-          .getErr()
-          .println("gibbon: the modes that need calibration are left out: " + e.getMessage());
+      err.println("gibbon: the modes that need calibration are left out: " + e.getMessage());
       return null;
     }
   }
 
-  private void print(EvalReport result) throws IOException {
+  private void print(EvalReport result, Path plots) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.print(result.table());
-    Files.writeString(report, EvalPage.of(result));
-    out.println("plots: " + report);
+    Files.writeString(plots, EvalPage.of(result));
+    out.println("plots: " + plots.toAbsolutePath());
     if (json != null) {
       Files.writeString(json, result.json());
     }

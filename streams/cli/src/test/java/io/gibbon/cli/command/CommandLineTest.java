@@ -239,6 +239,7 @@ class CommandLineTest {
     refusesEval("--json: there is no directory", "--json", directory + "/none/out.json");
     refusesEval("--report: " + directory + " is a directory", "--report", directory.toString());
     refusesEval("must be different files", "--report", report, "--json", report);
+    refusesEval("must be different files", "--json", report);
     refusesEval("must be different files", "--report", directory + "/./items.jsonl");
   }
 
