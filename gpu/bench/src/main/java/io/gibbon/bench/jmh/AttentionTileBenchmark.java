@@ -38,7 +38,7 @@ public class AttentionTileBenchmark {
 
   private static final int TOKENS = 128;
   private static final int DIMENSIONS = 64;
-  private static final int FEW = 6;
+  private static final int FEW = 3;
   private static final int LENGTH = DIMENSIONS + Kernels.LANES;
   private static final float SCALE = 0.125f;
 

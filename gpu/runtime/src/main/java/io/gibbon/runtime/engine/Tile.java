@@ -22,7 +22,7 @@ final class Tile {
   static final int TOKENS = 128;
 
   /** Up to so many queries widen on the way. */
-  private static final int FEW_QUERIES = 6;
+  private static final int FEW_QUERIES = 3;
 
   private static final int PANEL = KvLayout.PANEL;
 

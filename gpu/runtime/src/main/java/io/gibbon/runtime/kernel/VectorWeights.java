@@ -28,20 +28,26 @@ final class VectorWeights {
   /** As {@link Kernels#unpack}. */
   static void unpack(
       PackedMatrix matrix, int panel, int fromBlock, int toBlock, float[] out, int outOffset) {
+    long at = matrix.panelOffset(panel) + (long) fromBlock * matrix.blockBytes();
+    int end = outOffset + (toBlock - fromBlock) * BLOCK * PANEL;
+    switch (matrix.encoding()) {
+      case CODES_4 -> unpackCodes4(matrix, at, out, outOffset, end);
+      case CODES_8, CODES_8_HALVES, CODES_8_MINIMUM ->
+          unpackCodes8(matrix, at, out, outOffset, end);
+      case F16, BF16, F32 -> unpackFloats(matrix, at, out, outOffset, end);
+    }
+  }
+
+  private static void unpackFloats(PackedMatrix matrix, long at, float[] out, int from, int end) {
     MemorySegment data = matrix.data();
-    int bytes = matrix.blockBytes();
-    long block = matrix.panelOffset(panel) + (long) fromBlock * bytes;
-    for (int i = 0; i < toBlock - fromBlock; i++, block += bytes) {
+    long block = at;
+    for (int to = from; to < end; to += BLOCK * PANEL, block += matrix.blockBytes()) {
       for (int lane = 0; lane < PANEL; lane += W) {
-        long at = block + lane * Integer.BYTES;
-        int target = outOffset + i * BLOCK * PANEL + lane;
+        long source = block + lane * Integer.BYTES;
         switch (matrix.encoding()) {
-          case CODES_4 -> unpackCodes4(matrix.encoding(), data, at, out, target);
-          case CODES_8, CODES_8_HALVES, CODES_8_MINIMUM ->
-              unpackCodes8(matrix.encoding(), data, at, out, target);
-          case F16 -> unpackF16(data, at, out, target);
-          case BF16 -> unpackBf16(data, at, out, target);
-          case F32 -> unpackF32(data, at, out, target);
+          case F16 -> unpackF16(data, source, out, to + lane);
+          case BF16 -> unpackBf16(data, source, out, to + lane);
+          default -> unpackF32(data, source, out, to + lane);
         }
       }
     }
@@ -59,77 +65,91 @@ final class VectorWeights {
     return encoding.scales() == 2 ? 1 : -PackedMatrix.CENTRE;
   }
 
-  private static void unpackCodes4(
-      Encoding encoding, MemorySegment data, long at, float[] out, int target) {
+  private static void unpackCodes4(PackedMatrix matrix, long at, float[] out, int from, int end) {
+    MemorySegment data = matrix.data();
+    Encoding encoding = matrix.encoding();
     int group = encoding.group();
-    int scaleBytes = encoding.scales() * PANEL_BYTES;
     int minimumAt = minimumAt(encoding);
     float minimumFactor = minimumFactor(encoding);
-    long from = at;
-    int to = target;
-    for (int column = 0; column < BLOCK; column += group) {
-      FloatVector d = FloatVector.fromMemorySegment(F, data, from, ORDER);
-      FloatVector m =
-          FloatVector.fromMemorySegment(F, data, from + minimumAt, ORDER).mul(minimumFactor);
-      from += scaleBytes;
-      for (int end = to + group * PANEL; to < end; to += 8 * PANEL) {
-        IntVector w = IntVector.fromMemorySegment(I, data, from, ORDER);
-        from += PANEL_BYTES;
-        FloatVector c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 2 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 3 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 4 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 5 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 6 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 4);
-        c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 7 * PANEL);
+    long scales = at;
+    int to = from;
+    while (to < end) {
+      long words = scales + encoding.scales() * PANEL_BYTES;
+      int groupEnd = to + group * PANEL;
+      while (to < groupEnd) {
+        for (int lane = 0; lane < PANEL; lane += W) {
+          int bytes = lane * Integer.BYTES;
+          FloatVector d = FloatVector.fromMemorySegment(F, data, scales + bytes, ORDER);
+          FloatVector m =
+              FloatVector.fromMemorySegment(F, data, scales + minimumAt + bytes, ORDER)
+                  .mul(minimumFactor);
+          IntVector w = IntVector.fromMemorySegment(I, data, words + bytes, ORDER);
+          FloatVector c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 2 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 3 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 4 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 5 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 6 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 4);
+          c = (FloatVector) w.and(15).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 7 * PANEL);
+        }
+        words += PANEL_BYTES;
+        to += 8 * PANEL;
       }
+      scales = words;
     }
   }
 
-  private static void unpackCodes8(
-      Encoding encoding, MemorySegment data, long at, float[] out, int target) {
+  private static void unpackCodes8(PackedMatrix matrix, long at, float[] out, int from, int end) {
+    MemorySegment data = matrix.data();
+    Encoding encoding = matrix.encoding();
     int group = encoding.group();
-    int scaleBytes = encoding.scales() * PANEL_BYTES;
     int minimumAt = minimumAt(encoding);
     float minimumFactor = minimumFactor(encoding);
-    long from = at;
-    int to = target;
-    for (int column = 0; column < BLOCK; column += group) {
-      FloatVector d = FloatVector.fromMemorySegment(F, data, from, ORDER);
-      FloatVector m =
-          FloatVector.fromMemorySegment(F, data, from + minimumAt, ORDER).mul(minimumFactor);
-      from += scaleBytes;
-      for (int end = to + group * PANEL; to < end; to += 4 * PANEL) {
-        IntVector w = IntVector.fromMemorySegment(I, data, from, ORDER);
-        from += PANEL_BYTES;
-        FloatVector c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to);
-        w = w.lanewise(VectorOperators.LSHR, 8);
-        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 8);
-        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 2 * PANEL);
-        w = w.lanewise(VectorOperators.LSHR, 8);
-        c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
-        c.fma(d, m).intoArray(out, to + 3 * PANEL);
+    long scales = at;
+    int to = from;
+    while (to < end) {
+      long words = scales + encoding.scales() * PANEL_BYTES;
+      int groupEnd = to + group * PANEL;
+      while (to < groupEnd) {
+        for (int lane = 0; lane < PANEL; lane += W) {
+          int bytes = lane * Integer.BYTES;
+          FloatVector d = FloatVector.fromMemorySegment(F, data, scales + bytes, ORDER);
+          FloatVector m =
+              FloatVector.fromMemorySegment(F, data, scales + minimumAt + bytes, ORDER)
+                  .mul(minimumFactor);
+          IntVector w = IntVector.fromMemorySegment(I, data, words + bytes, ORDER);
+          FloatVector c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane);
+          w = w.lanewise(VectorOperators.LSHR, 8);
+          c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 8);
+          c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 2 * PANEL);
+          w = w.lanewise(VectorOperators.LSHR, 8);
+          c = (FloatVector) w.and(255).convert(VectorOperators.I2F, 0);
+          c.fma(d, m).intoArray(out, to + lane + 3 * PANEL);
+        }
+        words += PANEL_BYTES;
+        to += 4 * PANEL;
       }
+      scales = words;
     }
   }
 
