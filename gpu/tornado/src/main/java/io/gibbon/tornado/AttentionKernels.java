@@ -2,6 +2,7 @@ package io.gibbon.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -57,11 +58,14 @@ final class AttentionKernels {
       FloatArray step,
       FloatArray qkv,
       FloatArray pool,
+      ByteArray codePool,
+      FloatArray scalePool,
       FloatArray partial,
       FloatArray pieces) {
     float[] q = c.allocateFloatLocalArray(QUERIES * MAX_DIM);
     float[] scores = c.allocateFloatLocalArray(THREADS);
     float[] weights = c.allocateFloatLocalArray(THREADS);
+    float[] factorsOfValues = c.allocateFloatLocalArray(THREADS);
     float[] factors = c.allocateFloatLocalArray(QUERIES);
     float[] sums = new float[QUERIES * DIMS];
 
@@ -109,6 +113,7 @@ final class AttentionKernels {
       int start = plan.get(piece + StepTable.PIECE_START);
       int causal = plan.get(piece + StepTable.PIECE_CAUSAL);
       int index = plan.get(piece + StepTable.PIECE_INDEX);
+      int coded = plan.get(piece + StepTable.PIECE_CODED);
       int from = plan.get(piece + StepTable.PIECE_FROM);
       int to = plan.get(piece + StepTable.PIECE_TO);
       int end = to;
@@ -129,11 +134,25 @@ final class AttentionKernels {
       float pieceSum = 0;
       for (int token = from; token < end; token += TILE) {
         int slot = plan.get(slots + token / TILE);
-        int keys = ((slot * layers + layer) * kvHeads + kvHead) * 2 * TILE * dim;
+        int block = ((slot * layers + layer) * kvHeads + kvHead) * 2 * TILE;
+        int keys = block * dim;
+        float keyScale = 1;
+        float valueScale = 1;
+        if (coded == 1) {
+          keyScale = scalePool.get(block + lane);
+          valueScale = scalePool.get(block + TILE + lane);
+        }
         float dot = 0;
         for (int d = 0; d < dim; d++) {
-          dot = dot + q[query * dim + d] * pool.get(keys + d * TILE + lane);
+          float key;
+          if (coded == 1) {
+            key = codePool.get(keys + d * TILE + lane);
+          } else {
+            key = pool.get(keys + d * TILE + lane);
+          }
+          dot = dot + q[query * dim + d] * key;
         }
+        dot = dot * keyScale;
         float score = Float.NEGATIVE_INFINITY;
         if (token + lane < visible && token + lane >= seen) {
           score = dot * scale;
@@ -153,6 +172,7 @@ final class AttentionKernels {
           weight = TornadoMath.exp(score - max);
         }
         weights[thread] = weight;
+        factorsOfValues[thread] = weight * valueScale;
         if (lane == 0) {
           factors[thread / TILE] = factor;
         }
@@ -171,9 +191,15 @@ final class AttentionKernels {
             sums[j * QUERIES + i] = sums[j * QUERIES + i] * factors[i];
           }
           for (int t = 0; t < tokens; t++) {
-            float value = pool.get(keys + (TILE + t) * dim + d);
+            float value;
+            if (coded == 1) {
+              value = codePool.get(keys + (TILE + t) * dim + d);
+            } else {
+              value = pool.get(keys + (TILE + t) * dim + d);
+            }
             for (int i = 0; i < QUERIES; i++) {
-              sums[j * QUERIES + i] = sums[j * QUERIES + i] + weights[i * TILE + t] * value;
+              float times = factorsOfValues[i * TILE + t];
+              sums[j * QUERIES + i] = sums[j * QUERIES + i] + times * value;
             }
           }
         }

@@ -25,9 +25,6 @@ record Device(TornadoDevice handle, Products products) {
   /** Part of the device's memory that pages of KV states may take. */
   private static final double PAGES = 0.4;
 
-  /** The most pages that are kept: 262,144 tokens. */
-  private static final int MOST_SLOTS = 1 << 14;
-
   /** Whether it is a GPU, rather than the CPU by another name. */
   boolean isGpu() {
     return handle.getDeviceType() == TornadoDeviceType.GPU;
@@ -50,18 +47,14 @@ record Device(TornadoDevice handle, Products products) {
         Arena arena = Arena.ofShared()) {
       Weights weights = Weights.pack(model, arena, workers);
       boolean normsUpdates = weights.layers().getFirst().downNorm().length > 0;
-      new SelfTest(layout.working().format(), normsUpdates).require(handle, products);
+      new SelfTest(layout.format(), normsUpdates).require(handle, products);
       return new TornadoExecutor(
           model.description(), layout, weights, handle, products, slots(layout));
     }
   }
 
-  /** As many as memory, one allocation and an array's indices allow. */
-  private int slots(KvLayout layout) {
-    int page = Pages.size(layout);
-    long bytes = Math.min((long) (PAGES * memory()), handle.getMaxAllocMemory());
-    long fitting = Math.min(bytes / Float.BYTES / page, Integer.MAX_VALUE / page);
-    return (int) Math.min(fitting, MOST_SLOTS);
+  private PageSlots slots(KvLayout layout) {
+    return PageSlots.fitting(layout, (long) (PAGES * memory()), handle.getMaxAllocMemory());
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.gibbon.tornado;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.model.ModelDescription;
 import io.gibbon.runtime.sampling.TopLogits;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -17,11 +18,16 @@ final class DeviceArrays {
   final FloatArray stepFloats;
   final FloatArray hidden;
   final FloatArray pool;
+  final ByteArray codePool;
+  final FloatArray scalePool;
   final FloatArray wanted;
   final FloatArray logits;
   final FloatArray top;
   final IntArray loadSlots;
   final FloatArray loadPages;
+  final IntArray loadCodeSlots;
+  final ByteArray loadCodes;
+  final FloatArray loadScales;
 
   /**
    * Allocates them.
@@ -30,7 +36,11 @@ final class DeviceArrays {
    * @param pagesPerLoad pages that go to the device together
    */
   DeviceArrays(
-      ModelDescription model, KvLayout layout, DeviceWeights weights, int slots, int pagesPerLoad) {
+      ModelDescription model,
+      KvLayout layout,
+      DeviceWeights weights,
+      PageSlots slots,
+      int pagesPerLoad) {
     int page = Pages.size(layout);
     this.table = weights.table();
     this.codes = weights.codes();
@@ -38,7 +48,12 @@ final class DeviceArrays {
     int rows = StepTable.MAX_ROWS;
     this.stepFloats = new FloatArray(StepTable.ANGLES + rows * 2 * model.rope().dimensions());
     this.hidden = new FloatArray(rows * model.width());
-    this.pool = SparseArray.floats(Math.multiplyExact(slots, page));
+    int scales = Pages.scales(layout);
+    this.pool = SparseArray.floats(Math.multiplyExact(slots.floats(), page));
+    // TornadoVM takes no empty arrays.
+    int codes = Math.max(1, slots.codes());
+    this.codePool = SparseArray.bytes(Math.multiplyExact(codes, page));
+    this.scalePool = SparseArray.floats(codes * scales);
     this.wanted = new FloatArray(StepTable.LOGIT_ROWS * model.width());
     this.logits = new FloatArray(StepTable.LOGIT_ROWS * weights.outputStride());
     int found = TopKernels.found(TopLogits.MOST);
@@ -47,6 +62,15 @@ final class DeviceArrays {
     this.loadSlots = new IntArray(pagesPerLoad);
     loadSlots.init(-1);
     this.loadPages = new FloatArray(pagesPerLoad * page);
+    this.loadCodeSlots = new IntArray(pagesPerLoad);
+    loadCodeSlots.init(-1);
+    this.loadCodes = new ByteArray(pagesPerLoad * page);
+    this.loadScales = new FloatArray(pagesPerLoad * scales);
+  }
+
+  /** Pages of KV states. */
+  Object[] pools() {
+    return new Object[] {pool, codePool, scalePool};
   }
 
   /** Those that every graph of a step finds on the device. */

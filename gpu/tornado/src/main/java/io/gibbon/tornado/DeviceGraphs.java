@@ -1,6 +1,7 @@
 package io.gibbon.tornado;
 
 import java.util.List;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -14,6 +15,9 @@ final class DeviceGraphs {
 
   /** A graph that takes pages to their slots. */
   static final String LOAD = "load";
+
+  /** A graph that takes pages of codes to their slots. */
+  static final String LOAD_CODES = "loadCodes";
 
   /** A graph with which a step begins. */
   static final String BEGIN = "begin";
@@ -59,11 +63,42 @@ final class DeviceGraphs {
         .snapshot();
   }
 
+  /** Graphs that hold all pools and may run before a step. */
+  private List<String> beforeStep() {
+    return Stream.concat(layers(products).stream(), Stream.of(LOAD_CODES)).toList();
+  }
+
+  /** Takes pages of codes to their slots. */
+  ImmutableTaskGraph loadCodes() {
+    TaskGraph graph = new TaskGraph(LOAD_CODES).consumeFromDevice(LOAD, arrays.table, arrays.pool);
+    beforeStep().forEach(name -> graph.consumeFromDevice(name, arrays.table, arrays.pool));
+    return graph
+        .consumeFromDevice(OUTPUT, arrays.table)
+        .transferToDevice(
+            DataTransferMode.EVERY_EXECUTION,
+            arrays.loadCodeSlots,
+            arrays.loadCodes,
+            arrays.loadScales)
+        .task(
+            "pages",
+            HeadKernels::loadCodes,
+            context,
+            arrays.loadCodeSlots,
+            arrays.loadCodes,
+            arrays.loadScales,
+            arrays.codePool,
+            arrays.scalePool,
+            arrays.table,
+            arrays.pool)
+        .persistOnDevice(arrays.codePool, arrays.scalePool)
+        .snapshot();
+  }
+
   /** Takes a step's plan to the device, and its rows from the embedding. */
   ImmutableTaskGraph begin() {
     TaskGraph graph = new TaskGraph(BEGIN).consumeFromDevice(LOAD, arrays.table, arrays.pool);
-    for (String layer : layers(products)) {
-      graph.consumeFromDevice(layer, arrays.table, arrays.pool);
+    for (String name : beforeStep()) {
+      graph.consumeFromDevice(name, arrays.table).consumeFromDevice(name, arrays.pools());
     }
     return graph
         .consumeFromDevice(OUTPUT, arrays.table)
@@ -80,7 +115,9 @@ final class DeviceGraphs {
             arrays.floats,
             arrays.stepFloats,
             arrays.hidden,
-            arrays.pool)
+            arrays.pool,
+            arrays.codePool,
+            arrays.scalePool)
         .persistOnDevice(
             arrays.counter,
             arrays.stepInts,

@@ -22,19 +22,22 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
  */
 final class DeviceProgram implements AutoCloseable {
 
-  /** Floats that one loading takes to the device, about. */
-  private static final int LOAD_FLOATS = 1 << 21;
+  /** Numbers that one loading takes to the device, about. */
+  private static final int LOAD_NUMBERS = 1 << 21;
 
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
   private static final int LOAD = 0;
-  private static final int BEGIN = 1;
-  private static final int OUTPUT = 2;
-  private static final int LAYER = 3;
+  private static final int LOAD_CODES = 1;
+  private static final int BEGIN = 2;
+  private static final int OUTPUT = 3;
+  private static final int LAYER = 4;
 
   private final ModelDescription model;
-  private final int pageFloats;
+  private final int pageNumbers;
+  private final int pageScales;
   private final int logitStride;
   private final int pagesPerLoad;
   private final DeviceArrays arrays;
@@ -57,17 +60,18 @@ final class DeviceProgram implements AutoCloseable {
       DeviceWeights weights,
       TornadoDevice device,
       Products products,
-      int slots) {
+      PageSlots slots) {
     this.model = model;
-    this.pageFloats = Pages.size(layout);
-    this.pagesPerLoad = Math.max(1, LOAD_FLOATS / pageFloats);
+    this.pageNumbers = Pages.size(layout);
+    this.pageScales = Pages.scales(layout);
+    this.pagesPerLoad = Math.max(1, LOAD_NUMBERS / pageNumbers);
     this.logitStride = weights.outputStride();
     this.arrays = new DeviceArrays(model, layout, weights, slots, pagesPerLoad);
     this.grids = new Grids(model, products);
     this.layerGraphs = DeviceGraphs.layers(products);
     DeviceGraphs graphs = new DeviceGraphs(arrays, products);
     List<ImmutableTaskGraph> all = new ArrayList<>();
-    Collections.addAll(all, graphs.load(), graphs.begin(), graphs.output());
+    Collections.addAll(all, graphs.load(), graphs.loadCodes(), graphs.begin(), graphs.output());
     for (String name : layerGraphs) {
       LayerArrays own = new LayerArrays(model);
       layerArrays.add(own);
@@ -78,24 +82,27 @@ final class DeviceProgram implements AutoCloseable {
     this.plan = new TornadoExecutionPlan(all.toArray(ImmutableTaskGraph[]::new));
     try {
       plan.withDevice(device);
-      plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
+      // One after the other: each takes the arrays that it shares from the one that ran before it.
+      for (int graph : new int[] {LOAD, LOAD_CODES, BEGIN}) {
+        plan.withGraph(graph).withGridScheduler(grids.scheduler()).execute();
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
   }
 
-  /** Collects pages and takes them to the device some at a time. */
+  /** Collects pages of floats and takes them to the device some at a time. */
   final class PageLoader implements PagePool.Loader {
 
-    private final float[] page = new float[pageFloats];
+    private final float[] page = new float[pageNumbers];
     private int count;
 
     @Override
     public void load(KvStates states, int index, int slot) {
       Pages.read(states, index, page);
       MemorySegment.copy(
-          page, 0, arrays.loadPages.getSegment(), FLOAT, 4L * count * pageFloats, pageFloats);
+          page, 0, arrays.loadPages.getSegment(), FLOAT, 4L * count * pageNumbers, pageNumbers);
       arrays.loadSlots.set(count++, slot);
       if (count == pagesPerLoad) {
         flush();
@@ -107,6 +114,36 @@ final class DeviceProgram implements AutoCloseable {
       if (count > 0) {
         grids.groups("load.pages", count, 1);
         plan.withGraph(LOAD).withGridScheduler(grids.scheduler()).execute();
+        count = 0;
+      }
+    }
+  }
+
+  /** Collects pages of codes and takes them to the device some at a time. */
+  final class CodeLoader implements PagePool.Loader {
+
+    private final byte[] codes = new byte[pageNumbers];
+    private final float[] scales = new float[pageScales];
+    private int count;
+
+    @Override
+    public void load(KvStates states, int index, int slot) {
+      Pages.readCodes(states, index, codes, scales);
+      MemorySegment.copy(
+          codes, 0, arrays.loadCodes.getSegment(), BYTE, (long) count * pageNumbers, pageNumbers);
+      MemorySegment.copy(
+          scales, 0, arrays.loadScales.getSegment(), FLOAT, 4L * count * pageScales, pageScales);
+      arrays.loadCodeSlots.set(count++, slot);
+      if (count == pagesPerLoad) {
+        flush();
+      }
+    }
+
+    /** Takes to the device what has been collected. */
+    void flush() {
+      if (count > 0) {
+        grids.groups("loadCodes.pages", count, 1);
+        plan.withGraph(LOAD_CODES).withGridScheduler(grids.scheduler()).execute();
         count = 0;
       }
     }

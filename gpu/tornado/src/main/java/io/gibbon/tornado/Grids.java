@@ -22,6 +22,7 @@ final class Grids {
     this.model = model;
     this.products = products;
     grid("load.pages", HeadKernels.THREADS);
+    grid("loadCodes.pages", HeadKernels.THREADS);
     grid("begin.embed", RowKernels.THREADS);
     DeviceGraphs.layers(products).forEach(this::layerGrids);
     grid("output.norm", RowKernels.THREADS);

@@ -2,6 +2,7 @@ package io.gibbon.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -126,7 +127,34 @@ final class HeadKernels {
     return sum - magic;
   }
 
-  /** Copies pages into their slots. A work-group a slot. */
+  /**
+   * Copies pages of codes and their scales into their slots. A work-group a slot.
+   *
+   * @param pool not used: graphs that run after this one share it
+   */
+  static void loadCodes(
+      KernelContext c,
+      IntArray slots,
+      ByteArray codes,
+      FloatArray scales,
+      ByteArray codePool,
+      FloatArray scalePool,
+      IntArray table,
+      FloatArray pool) {
+    int count = table.get(ModelTable.LAYERS) * table.get(ModelTable.KV_HEADS) * 2 * SLOT;
+    int size = count * table.get(ModelTable.HEAD_DIM);
+    int slot = slots.get(c.groupIdx);
+    if (slot >= 0) {
+      for (int i = c.localIdx; i < size; i += THREADS) {
+        codePool.set(slot * size + i, codes.get(c.groupIdx * size + i));
+      }
+      for (int i = c.localIdx; i < count; i += THREADS) {
+        scalePool.set(slot * count + i, scales.get(c.groupIdx * count + i));
+      }
+    }
+  }
+
+  /** Copies pages of floats into their slots. A work-group a slot. */
   static void load(
       KernelContext c, IntArray slots, FloatArray pages, FloatArray pool, IntArray table) {
     int size =

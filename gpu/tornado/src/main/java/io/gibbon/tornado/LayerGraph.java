@@ -36,7 +36,7 @@ final class LayerGraph {
   /** The whole graph: which layer is the next one, a counter on the device tells. */
   ImmutableTaskGraph build() {
     for (String before : List.of(DeviceGraphs.BEGIN, name)) {
-      graph.consumeFromDevice(before, arrays.ofStep()).consumeFromDevice(before, arrays.pool);
+      graph.consumeFromDevice(before, arrays.ofStep()).consumeFromDevice(before, arrays.pools());
     }
     norm("attentionNorm", ModelTable.ATTENTION_NORM);
     multiply("queryKeyValue", own.normed, own.queryKeyValue, ModelTable.QUERY_KEY_VALUE);
@@ -77,6 +77,8 @@ final class LayerGraph {
         arrays.stepFloats,
         own.queryKeyValue,
         arrays.pool,
+        arrays.codePool,
+        arrays.scalePool,
         own.partial,
         own.pieces);
     graph.task(

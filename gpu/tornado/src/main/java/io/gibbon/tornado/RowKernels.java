@@ -2,6 +2,7 @@ package io.gibbon.tornado;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -13,7 +14,11 @@ final class RowKernels {
 
   private RowKernels() {}
 
-  /** Rows of the embedding, scaled; begins the first layer. One work-group a row. */
+  /**
+   * Rows of the embedding, scaled; begins the first layer. One work-group a row.
+   *
+   * @param pool not used, as the other pools: graphs that run after this one share them
+   */
   static void embed(
       KernelContext c,
       IntArray counter,
@@ -23,7 +28,9 @@ final class RowKernels {
       FloatArray floats,
       FloatArray step,
       FloatArray hidden,
-      FloatArray pool) {
+      FloatArray pool,
+      ByteArray codePool,
+      FloatArray scalePool) {
     int row = c.groupIdx;
     int width = table.get(ModelTable.WIDTH);
     int bits = table.get(ModelTable.EMBEDDING_BITS);

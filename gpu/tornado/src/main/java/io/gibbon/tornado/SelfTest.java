@@ -54,6 +54,7 @@ final class SelfTest {
   private static final Set<List<Object>> PASSED = ConcurrentHashMap.newKeySet();
 
   private final Random random = new Random(7);
+  private final KvLayout stored;
   private final KvLayout layout;
   private final boolean normsUpdates;
   private final ModelDescription model = model();
@@ -62,11 +63,12 @@ final class SelfTest {
   /**
    * A test of the kernels that a model needs.
    *
-   * @param format of keys and values while they are computed
+   * @param format of contexts' keys and values
    * @param normsUpdates whether the model norms what attention and feed-forward add
    */
   SelfTest(KvFormat format, boolean normsUpdates) {
-    this.layout = new KvLayout(LAYERS, KV_HEADS, HEAD_DIM, format);
+    this.stored = new KvLayout(LAYERS, KV_HEADS, HEAD_DIM, format);
+    this.layout = stored.working();
     this.normsUpdates = normsUpdates;
     this.weights = weights();
   }
@@ -78,11 +80,12 @@ final class SelfTest {
    * @throws IllegalStateException if the device computes something else
    */
   void require(TornadoDevice device, Products products) {
-    List<Object> test = List.of(device.getDeviceName(), products, layout, normsUpdates);
+    List<Object> test = List.of(device.getDeviceName(), products, stored, normsUpdates);
     if (PASSED.contains(test)) {
       return;
     }
-    try (Executor tested = new TornadoExecutor(model, layout, weights, device, products, 32)) {
+    PageSlots slots = new PageSlots(32, stored.format().scaled() ? 32 : 0);
+    try (Executor tested = new TornadoExecutor(model, stored, weights, device, products, slots)) {
       require(tested);
     }
     PASSED.add(test);
@@ -108,7 +111,7 @@ final class SelfTest {
 
   /** The scalar reference of the test's model. */
   Executor reference() {
-    return new CpuExecutor(model, weights, layout, new ScalarKernels());
+    return new CpuExecutor(model, weights, stored, new ScalarKernels());
   }
 
   /** What an executor makes of the same tokens. */
@@ -125,6 +128,9 @@ final class SelfTest {
       List<KvStates> contexts =
           List.of(encode(executor, prefix, 37, 37), encode(executor, prefix, 9, 9));
       encode(executor, prefix, 37, 20);
+      if (stored.format().scaled()) {
+        contexts = List.of(coded(37), coded(9));
+      }
       KvStates own = allocate(6);
       Sequence sequence = new Sequence(prefix, contexts, own, 42, 0.8, 1.1);
       executor.step(List.of(new Slice(sequence, 0, tokens(3), null, null)));
@@ -140,6 +146,22 @@ final class SelfTest {
         executor.step(List.of(new Slice(sequence, from, some, null, null)));
       }
       return own;
+    }
+
+    /** Random codes, since those of computed states could differ by rounding. */
+    private KvStates coded(int tokens) {
+      KvStates codes = KvStates.allocate(stored, tokens);
+      states.add(codes);
+      Random numbers = new Random(tokens);
+      float[] both = new float[2 * HEAD_DIM];
+      for (int i = 0; i < tokens * LAYERS * KV_HEADS; i++) {
+        for (int j = 0; j < both.length; j++) {
+          both[j] = (float) numbers.nextGaussian() * 0.5f;
+        }
+        int head = i % KV_HEADS;
+        codes.put(i / KV_HEADS % LAYERS, head, i / KV_HEADS / LAYERS, both, 0, both, HEAD_DIM);
+      }
+      return codes;
     }
 
     private KvStates allocate(int tokens) {

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -18,12 +19,26 @@ final class SparseArray {
   private SparseArray() {}
 
   /**
-   * An array of floats, mapped from a file without content that is deleted at once.
+   * An array of floats.
    *
-   * @throws UncheckedIOException if the file cannot be mapped
+   * @throws UncheckedIOException if there is no address space for it
    */
   static FloatArray floats(int size) {
-    long bytes = TornadoNativeArray.ARRAY_HEADER + (long) size * Float.BYTES;
+    return FloatArray.fromSegmentShallow(mapped((long) size * Float.BYTES));
+  }
+
+  /**
+   * An array of bytes.
+   *
+   * @throws UncheckedIOException if there is no address space for it
+   */
+  static ByteArray bytes(int size) {
+    return ByteArray.fromSegmentShallow(mapped(size));
+  }
+
+  /** Mapped from a file without content that is deleted at once. */
+  private static MemorySegment mapped(long size) {
+    long bytes = TornadoNativeArray.ARRAY_HEADER + size;
     try {
       Path file = Files.createTempFile("gibbon-device-", ".map");
       try (FileChannel channel =
@@ -32,8 +47,7 @@ final class SparseArray {
               StandardOpenOption.READ,
               StandardOpenOption.WRITE,
               StandardOpenOption.DELETE_ON_CLOSE)) {
-        MemorySegment mapped = channel.map(MapMode.PRIVATE, 0, bytes, Arena.ofAuto());
-        return FloatArray.fromSegmentShallow(mapped);
+        return channel.map(MapMode.PRIVATE, 0, bytes, Arena.ofAuto());
       }
     } catch (IOException e) {
       throw new UncheckedIOException("no address space for the device's pages", e);

@@ -14,6 +14,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToIntFunction;
 
 /**
@@ -28,6 +29,7 @@ final class StepPlan {
   private final List<RowRange> wanted;
   private final Map<Slice, Integer> firstCell = new IdentityHashMap<>();
   private final int heads;
+  private final Set<KvStates> coded;
   private int size = StepTable.HEADER;
   private int items;
   private boolean wholeRows;
@@ -37,9 +39,17 @@ final class StepPlan {
    *
    * @param slices at most {@link StepTable#MAX_ROWS} tokens together
    * @param pages where the pages of states lie on the device
+   * @param coded which of them are pages of codes
    * @throws TooLargeException if a table has no room for it
    */
-  StepPlan(List<Slice> slices, int vocabulary, int heads, int group, Map<KvStates, int[]> pages) {
+  StepPlan(
+      List<Slice> slices,
+      int vocabulary,
+      int heads,
+      int group,
+      Map<KvStates, int[]> pages,
+      Set<KvStates> coded) {
+    this.coded = coded;
     this.heads = heads;
     this.ranges = RowRange.all(slices);
     this.wanted = RowRange.wanted(slices, vocabulary);
@@ -201,7 +211,7 @@ final class StepPlan {
         : Arrays.stream(rows).map(position::applyAsInt).min().orElseThrow();
   }
 
-  private static int[] piece(Piece piece, Sequence sequence, Map<KvStates, Integer> slots) {
+  private int[] piece(Piece piece, Sequence sequence, Map<KvStates, Integer> slots) {
     int start = 0;
     if (piece.causal()) {
       start = sequence.start();
@@ -214,7 +224,8 @@ final class StepPlan {
       piece.to(),
       piece.causal() ? 1 : 0,
       start,
-      piece.index()
+      piece.index(),
+      coded.contains(piece.states()) ? 1 : 0
     };
   }
 

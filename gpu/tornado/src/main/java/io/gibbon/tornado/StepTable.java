@@ -72,9 +72,10 @@ final class StepTable {
   static final int PIECE_CAUSAL = 3;
   static final int PIECE_START = 4;
   static final int PIECE_INDEX = 5;
+  static final int PIECE_CODED = 6;
 
   /** Ints of a piece. */
-  static final int PIECE = 6;
+  static final int PIECE = 7;
 
   // A cell: what one thread computes of attention shares. All heads if the head is negative.
   static final int CELL_ROW = 0;

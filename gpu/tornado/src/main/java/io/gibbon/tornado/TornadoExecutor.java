@@ -35,6 +35,7 @@ final class TornadoExecutor implements Executor {
   private final Rope slidingRope;
   private final DeviceProgram program;
   private final PagePool pool;
+  private final PagePool codePool;
   private final float[] numbers;
   private final float[] fresh;
   private final List<Runnable> copies = new ArrayList<>();
@@ -44,7 +45,7 @@ final class TornadoExecutor implements Executor {
    * Compiles the kernels and takes the weights to the device.
    *
    * @param products how the device multiplies by weights
-   * @param slots pages of KV states that the device keeps
+   * @param slots how many pages of KV states the device keeps
    */
   TornadoExecutor(
       ModelDescription model,
@@ -52,7 +53,7 @@ final class TornadoExecutor implements Executor {
       Weights weights,
       TornadoDevice device,
       Products products,
-      int slots) {
+      PageSlots slots) {
     this.model = model;
     this.rules = new StepRules(model, layout);
     this.rope = new Rope(model.rope(), weights.ropeDivisors());
@@ -60,7 +61,8 @@ final class TornadoExecutor implements Executor {
         model.sliding() == null ? rope : new Rope(model.sliding().rope(), new float[0]);
     boolean halves = layout.working().format().bytes() == Short.BYTES;
     DeviceWeights packed = new DeviceWeights(model, weights, halves);
-    this.pool = new PagePool(slots);
+    this.pool = new PagePool(slots.floats());
+    this.codePool = new PagePool(slots.codes());
     this.numbers = new float[StepTable.ANGLES + StepTable.MAX_ROWS * 2 * model.rope().dimensions()];
     this.fresh = new float[DeviceProgram.freshFloats(model)];
     // The last, since nobody would close it if something after it failed.
@@ -167,29 +169,32 @@ final class TornadoExecutor implements Executor {
 
   /** Makes resident what the slices attend to. */
   private StepPlan plan(List<Slice> slices) {
-    DeviceProgram.PageLoader loader = program.new PageLoader();
-    Map<KvStates, int[]> pages = pool.place(needed(slices), loader);
-    loader.flush();
-    return new StepPlan(
-        slices, model.vocabulary(), model.heads(), model.heads() / model.kvHeads(), pages);
-  }
-
-  private static Map<KvStates, Tokens> needed(List<Slice> slices) {
-    Map<KvStates, Tokens> needed = new IdentityHashMap<>();
+    Map<KvStates, Tokens> floats = new IdentityHashMap<>();
+    Map<KvStates, Tokens> codes = new IdentityHashMap<>();
     for (Slice slice : slices) {
       Sequence sequence = slice.sequence();
       if (sequence.prefix() != null) {
-        needed.put(sequence.prefix(), whole(sequence.prefix()));
+        addWhole(sequence.prefix(), floats, codes);
       }
-      sequence.contexts().forEach(context -> needed.put(context, whole(context)));
+      sequence.contexts().forEach(context -> addWhole(context, floats, codes));
       int end = slice.first() + slice.tokens().length;
-      needed.put(sequence.own(), new Tokens(end, slice.first()));
+      floats.put(sequence.own(), new Tokens(end, slice.first()));
     }
-    return needed;
+    DeviceProgram.CodeLoader codeLoader = program.new CodeLoader();
+    Map<KvStates, int[]> pages = codePool.place(codes, codeLoader);
+    codeLoader.flush();
+    DeviceProgram.PageLoader loader = program.new PageLoader();
+    pages.putAll(pool.place(floats, loader));
+    loader.flush();
+    int group = model.heads() / model.kvHeads();
+    return new StepPlan(slices, model.vocabulary(), model.heads(), group, pages, codes.keySet());
   }
 
-  private static Tokens whole(KvStates states) {
-    return new Tokens(states.tokens(), states.tokens());
+  /** Codes stay codes, unless the device was given no room for them. */
+  private void addWhole(
+      KvStates states, Map<KvStates, Tokens> floats, Map<KvStates, Tokens> codes) {
+    boolean coded = states.layout().format().scaled() && codePool.stats().capacity() > 0;
+    (coded ? codes : floats).put(states, new Tokens(states.tokens(), states.tokens()));
   }
 
   private float[] numbers(StepPlan plan) {
@@ -266,9 +271,14 @@ final class TornadoExecutor implements Executor {
     }
   }
 
-  /** What the device keeps of KV states. */
+  /** What the device keeps of KV states as floats. */
   PagePool.Stats pages() {
     return pool.stats();
+  }
+
+  /** What the device keeps of KV states as codes. */
+  PagePool.Stats codePages() {
+    return codePool.stats();
   }
 
   @Override

@@ -52,7 +52,12 @@ class DeviceFaultsTest {
       Weights weights = Weights.pack(model, arena, workers);
       device =
           new TornadoExecutor(
-              model.description(), LAYOUT, weights, best.handle(), best.products(), SLOTS);
+              model.description(),
+              LAYOUT,
+              weights,
+              best.handle(),
+              best.products(),
+              new PageSlots(SLOTS, 0));
     }
   }
 

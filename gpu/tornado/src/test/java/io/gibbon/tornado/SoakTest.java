@@ -44,7 +44,7 @@ class SoakTest {
   private static final KvLayout LAYOUT = new KvLayout(2, 2, 64, KvFormat.I8);
 
   /** Fewer than the contexts that are kept need, so that some make room for others. */
-  private static final int SLOTS = 512;
+  private static final PageSlots SLOTS = new PageSlots(256, 512);
 
   private static final long MIB = 1 << 20;
 
@@ -61,13 +61,14 @@ class SoakTest {
         if (done * 10 / TOTAL > (done - ROUND) * 10 / TOTAL) {
           usages.add(Usage.now());
           System.out.printf(
-              "%,d contexts and as many answers: %s, %s%n",
-              done, usages.getLast(), executor.pages());
+              "%,d contexts and as many answers: %s, %s, %s%n",
+              done, usages.getLast(), executor.pages(), executor.codePages());
         }
       }
       contexts.forEach(KvStates::close);
       usages.getLast().requireFlatSince(usages.getFirst());
       assertThat(executor.pages().evictions()).isPositive();
+      assertThat(executor.codePages().evictions()).isPositive();
     }
   }
 
@@ -107,7 +108,10 @@ class SoakTest {
       }
     }
     answers.forEach(answer -> answer.sequence().own().close());
-    contexts.addAll(encoded);
+    for (KvStates states : encoded) {
+      contexts.add(states.in(LAYOUT));
+      states.close();
+    }
     while (contexts.size() > KEPT) {
       contexts.remove().close();
     }
