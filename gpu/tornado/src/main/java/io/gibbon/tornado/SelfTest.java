@@ -6,20 +6,13 @@ import io.gibbon.runtime.engine.HeadShares;
 import io.gibbon.runtime.engine.Sequence;
 import io.gibbon.runtime.engine.Slice;
 import io.gibbon.runtime.engine.Weights;
-import io.gibbon.runtime.kernel.PackedMatrix;
-import io.gibbon.runtime.kernel.PackedMatrix.Encoding;
 import io.gibbon.runtime.kernel.ScalarKernels;
 import io.gibbon.runtime.kv.KvFormat;
 import io.gibbon.runtime.kv.KvLayout;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.model.ModelDescription;
-import io.gibbon.runtime.model.ModelDescription.Activation;
-import io.gibbon.runtime.model.RopeDescription;
-import io.gibbon.runtime.model.RopeDescription.Pairing;
-import io.gibbon.runtime.model.RopeDescription.Scaling;
 import io.gibbon.runtime.sampling.LogProbabilities;
 import io.gibbon.runtime.sampling.TopLogits;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -39,13 +32,10 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 final class SelfTest {
 
   private static final double TOLERANCE = 2e-3;
-  private static final int WIDTH = 128;
-  private static final int FEED_FORWARD = 160;
-  private static final int HEADS = 4;
-  private static final int KV_HEADS = 2;
-  private static final int HEAD_DIM = 32;
-  private static final int VOCABULARY = 200;
-  private static final int LAYERS = 2;
+  private static final int LAYERS = SelfTestModel.LAYERS;
+  private static final int KV_HEADS = SelfTestModel.KV_HEADS;
+  private static final int HEAD_DIM = SelfTestModel.HEAD_DIM;
+  private static final int VOCABULARY = SelfTestModel.VOCABULARY;
 
   /** How many of the greatest logits are asked for. */
   private static final int GREATEST = 3;
@@ -53,11 +43,10 @@ final class SelfTest {
   /** Tests that this process has passed. */
   private static final Set<List<Object>> PASSED = ConcurrentHashMap.newKeySet();
 
-  private final Random random = new Random(7);
   private final KvLayout stored;
   private final KvLayout layout;
   private final boolean normsUpdates;
-  private final ModelDescription model = model();
+  private final ModelDescription model;
   private final Weights weights;
 
   /**
@@ -70,7 +59,9 @@ final class SelfTest {
     this.stored = new KvLayout(LAYERS, KV_HEADS, HEAD_DIM, format);
     this.layout = stored.working();
     this.normsUpdates = normsUpdates;
-    this.weights = weights();
+    SelfTestModel random = new SelfTestModel(normsUpdates);
+    this.model = random.description();
+    this.weights = random.weights();
   }
 
   /**
@@ -237,82 +228,5 @@ final class SelfTest {
     public void close() {
       states.forEach(KvStates::close);
     }
-  }
-
-  private static ModelDescription model() {
-    return new ModelDescription(
-        "self-test",
-        LAYERS,
-        WIDTH,
-        FEED_FORWARD,
-        HEADS,
-        KV_HEADS,
-        HEAD_DIM,
-        VOCABULARY,
-        1024,
-        1e-5f,
-        1,
-        1 / Math.sqrt(HEAD_DIM),
-        Activation.SILU,
-        new RopeDescription(10_000, HEAD_DIM, Pairing.HALVES, Scaling.NONE),
-        null);
-  }
-
-  private Weights weights() {
-    List<Weights.Layer> layers = IntStream.range(0, LAYERS).mapToObj(i -> layer()).toList();
-    PackedMatrix embedding = matrix(VOCABULARY, WIDTH, Encoding.CODES_8);
-    return new Weights(embedding, layers, new float[0], vector(WIDTH), embedding);
-  }
-
-  private Weights.Layer layer() {
-    int queries = HEADS * HEAD_DIM;
-    int keys = KV_HEADS * HEAD_DIM;
-    return new Weights.Layer(
-        vector(WIDTH),
-        List.of(
-            matrix(queries, WIDTH, Encoding.CODES_4),
-            matrix(keys, WIDTH, Encoding.CODES_8_MINIMUM),
-            matrix(keys, WIDTH, Encoding.F32)),
-        vector(queries + 2 * keys),
-        vector(HEAD_DIM),
-        vector(HEAD_DIM),
-        List.of(matrix(WIDTH, queries, Encoding.CODES_8_HALVES)),
-        normsUpdates ? vector(WIDTH) : new float[0],
-        vector(WIDTH),
-        List.of(
-            matrix(FEED_FORWARD, WIDTH, Encoding.CODES_4),
-            matrix(FEED_FORWARD, WIDTH, Encoding.CODES_8)),
-        List.of(matrix(WIDTH, FEED_FORWARD, Encoding.CODES_4)),
-        normsUpdates ? vector(WIDTH) : new float[0]);
-  }
-
-  private float[] vector(int n) {
-    float[] numbers = new float[n];
-    for (int i = 0; i < n; i++) {
-      numbers[i] = 0.5f + random.nextFloat();
-    }
-    return numbers;
-  }
-
-  /** Random codes; scales such that the numbers are about 0.1. */
-  private PackedMatrix matrix(int rows, int columns, Encoding encoding) {
-    PackedMatrix shape = new PackedMatrix("random", rows, columns, encoding, MemorySegment.NULL);
-    int words = shape.panels() * shape.blocks() * encoding.blockWords() * PackedMatrix.PANEL;
-    int group = encoding.groupWords() * PackedMatrix.PANEL;
-    int[] data = new int[words];
-    for (int i = 0; i < words; i++) {
-      int kind = i % group / PackedMatrix.PANEL;
-      float scale = 0.3f / (1 << encoding.bits());
-      float minimum = -scale * (1 << encoding.bits() - 1);
-      if (encoding == Encoding.F32) {
-        data[i] = Float.floatToRawIntBits(random.nextFloat() * 0.3f - 0.15f);
-      } else if (kind < encoding.scales()) {
-        data[i] = Float.floatToRawIntBits(kind == 0 ? scale : minimum);
-      } else {
-        data[i] = random.nextInt();
-      }
-    }
-    MemorySegment memory = MemorySegment.ofArray(data);
-    return new PackedMatrix("random", rows, columns, encoding, memory);
   }
 }
