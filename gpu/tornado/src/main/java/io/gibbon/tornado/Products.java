@@ -57,8 +57,7 @@ enum Products {
    * Adds a product to a graph.
    *
    * @param operation index of the operation in the {@link ModelTable}
-   * @param count which number of the {@link StepTable}'s header tells the rows; of tiles {@link
-   *     StepTable#ROWS}
+   * @param count which number of the {@link StepTable}'s header tells the rows
    */
   void addTo(
       TaskGraph graph,
@@ -110,7 +109,8 @@ enum Products {
               arrays.floats,
               x,
               out,
-              operation);
+              operation,
+              count);
     }
   }
 }

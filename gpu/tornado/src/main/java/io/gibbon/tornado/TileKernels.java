@@ -40,8 +40,8 @@ final class TileKernels {
   private TileKernels() {}
 
   /**
-   * As {@link MatrixKernels#multiply}, for all rows of a step; the grid is panels over {@value
-   * #PANELS} times {@value #THREADS} by rows over {@value #ROWS}.
+   * As {@link MatrixKernels#multiply}; the grid is panels over {@value #PANELS} times {@value
+   * #THREADS} by rows over {@value #ROWS}.
    */
   static void multiply(
       KernelContext c,
@@ -52,7 +52,8 @@ final class TileKernels {
       FloatArray floats,
       FloatArray x,
       FloatArray out,
-      int operation) {
+      int operation,
+      int count) {
     float[] xs = c.allocateFloatLocalArray(STAGE * ROW_STRIDE);
     float[] ws = c.allocateFloatLocalArray(STAGE * OUTPUTS);
     float[] sums = new float[SUMS];
@@ -62,7 +63,11 @@ final class TileKernels {
     int threadRow = thread / PANEL * THREAD_ROWS;
     int firstRow = c.groupIdy * ROWS;
     int firstPanel = c.groupIdx * PANELS;
-    int rows = plan.get(StepTable.ROWS);
+    int rows = plan.get(count) - counter.get(1) * StepTable.LOGIT_ROWS;
+    if (count == StepTable.WANTED) {
+      // A tile is taller than what there is room for.
+      rows = Math.min(rows, StepTable.LOGIT_ROWS);
+    }
 
     int at =
         ModelTable.HEADER

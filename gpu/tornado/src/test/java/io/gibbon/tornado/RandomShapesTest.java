@@ -34,8 +34,10 @@ class RandomShapesTest {
 
   private static final int STEPS = 8;
 
-  /** Each with its own way for many rows. */
-  private static final List<Products> WAYS = List.of(Products.LANES, Products.GROUPS);
+  private static final List<Products> WAYS = List.of(Products.values());
+
+  /** Up to so many rows the logits of all of them are compared, else those of the last. */
+  private static final int MOST_LOGIT_ROWS = 3 * StepTable.LOGIT_ROWS;
 
   private static final double TOLERANCE = 5e-4;
   private static final int[] HEAD_DIMS = {64, 96, 128, 256};
@@ -94,7 +96,8 @@ class RandomShapesTest {
     KvStates prefix = states(layout.working(), 1 + random.nextInt(40), opened);
     int[] tokens = random.ints(rows, 0, model.vocabulary()).toArray();
     double temperature = 0.5 + random.nextDouble();
-    float[][] logits = new float[2][model.vocabulary()];
+    boolean all = rows <= MOST_LOGIT_ROWS;
+    float[][] logits = new float[2][(all ? rows : 1) * model.vocabulary()];
     HeadShares[] shares = new HeadShares[2];
     KvStates[] owns = new KvStates[2];
     for (int i = 0; i < 2; i++) {
