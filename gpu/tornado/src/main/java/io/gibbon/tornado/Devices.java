@@ -22,6 +22,20 @@ final class Devices {
     return devices;
   }
 
+  /** A line for each device, with what it does at best, which takes some seconds. */
+  static List<String> measured() {
+    return all().stream().map(device -> device + ", " + ceilings(device)).toList();
+  }
+
+  /** Whatever a device cannot do, the others are told of. */
+  private static String ceilings(Device device) {
+    try {
+      return DeviceCeilings.measure(device.handle()).toString();
+    } catch (RuntimeException | Error e) {
+      return "not measured: " + e;
+    }
+  }
+
   /**
    * The one that models run on.
    *

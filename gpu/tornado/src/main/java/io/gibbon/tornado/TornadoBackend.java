@@ -72,7 +72,7 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public List<String> devices() {
-    return Devices.all().stream().map(Device::toString).toList();
+    return Devices.measured();
   }
 
   /**

@@ -29,6 +29,13 @@ class TornadoBackendTest {
   }
 
   @Test
+  void itsDevicesAreToldWithWhatTheyDoAtBest() {
+    assertThat(new TornadoBackend().devices().getFirst())
+        .startsWith(Devices.best().toString())
+        .matches(".*, reads [0-9.]*[1-9][0-9.]* GB/s, [1-9][0-9]* GFLOP/s");
+  }
+
+  @Test
   void withoutADeviceItSaysWhatTornadoVmFound(@TempDir Path none) throws Exception {
     assertThat(said(option -> true, Map.of("OCL_ICD_VENDORS", none.toString())))
         .startsWith("-10 TornadoVM does not start; is there a device")

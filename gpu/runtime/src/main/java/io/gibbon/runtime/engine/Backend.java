@@ -17,7 +17,10 @@ public interface Backend {
   /** Why this backend cannot run here, or empty if it can. */
   Optional<String> unavailable();
 
-  /** What it can run on where it is available, best first: a line each, with the memory. */
+  /**
+   * What it can run on where it is available, best first: a line each, with the memory, and what
+   * was measured of it where that is not the processor. May take seconds.
+   */
   default List<String> devices() {
     return List.of();
   }

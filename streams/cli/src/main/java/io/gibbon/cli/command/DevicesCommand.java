@@ -29,6 +29,9 @@ final class DevicesCommand implements Callable<Integer> {
   public Integer call() {
     log.apply();
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("Looking for devices, and measuring each for some seconds.");
+    err.flush();
     ServiceLoader.load(Backend.class).stream()
         .map(Provider::get)
         .sorted(Comparator.comparingInt(Backend::priority).reversed())
@@ -51,5 +54,6 @@ final class DevicesCommand implements Callable<Integer> {
     } else {
       backend.devices().forEach(device -> out.printf("%-8s %s%n", backend.name(), device));
     }
+    out.flush();
   }
 }
