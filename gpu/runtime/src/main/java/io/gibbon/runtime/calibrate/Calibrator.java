@@ -34,7 +34,7 @@ public final class Calibrator {
 
   private static final int QUESTIONS = 24;
   private static final int FEWEST_QUESTIONS = 12;
-  private static final double[] TEMPERATURES = {0.6, 0.7, 0.8, 0.9, 1};
+  private static final double[] TEMPERATURES = {0.4, 0.5, 0.6, 0.7, 0.8, 1};
   private static final double[] SCALES = {0.6, 0.7, 0.8, 0.9, 1, 1.1};
 
   private final ContextReader reader;
