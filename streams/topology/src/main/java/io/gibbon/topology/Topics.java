@@ -37,7 +37,10 @@ public final class Topics {
    *     cannot be asked
    */
   public static void ensure(Admin admin, TopologyConfig config) {
-    Set<String> existing = await(admin.listTopics().names(), "listing topics");
+    Set<String> existing =
+        await(
+            admin.listTopics().names(),
+            "listing topics of Kafka at " + config.kafka().get("bootstrap.servers"));
     create(admin, config, existing);
     checkProfiles(admin, profiles(config), existing);
     checkInternal(admin, config, existing);

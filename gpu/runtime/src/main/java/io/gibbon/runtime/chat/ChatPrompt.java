@@ -13,6 +13,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns conversations over documents into tokens: the prefix that every context shares, contexts,
@@ -21,6 +23,8 @@ import java.util.stream.IntStream;
  * and thread-safe.
  */
 public final class ChatPrompt {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ChatPrompt.class);
 
   private static final String TEMPLATE = "tokenizer.chat_template";
 
@@ -53,6 +57,12 @@ public final class ChatPrompt {
     Metadata metadata = model.metadata();
     this.tokenizer = tokenizer;
     this.format = format;
+    if (metadata.string(TEMPLATE, "").isEmpty()) {
+      LOG.warn(
+          "{} has no chat template: a base model, which may not end its answers or follow the"
+              + " question; plain paragraphs take the template's place",
+          model.name());
+    }
     this.template =
         new ChatTemplate(
             metadata.string(TEMPLATE, PLAIN_TEMPLATE),

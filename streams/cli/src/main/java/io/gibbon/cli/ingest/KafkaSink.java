@@ -42,7 +42,7 @@ public final class KafkaSink implements DocumentSink {
     } catch (KafkaException e) {
       producer.close(Duration.ZERO);
       throw new UserException(
-          "Kafka at %s has no topic %s for us: %s"
+          "Kafka at %s does not answer, or has no topic %s for us: %s"
               .formatted(topology.kafka().get("bootstrap.servers"), topic, e.getMessage()),
           e);
     }

@@ -56,7 +56,8 @@ class KafkaSinkTest {
   void saysAtOnceThatThereIsNoKafka() {
     assertThatThrownBy(() -> new KafkaSink(TOPOLOGY))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("Kafka at 127.0.0.1:1 has no topic documents for us");
+        .hasMessageContaining(
+            "Kafka at 127.0.0.1:1 does not answer, or has no topic documents for us");
   }
 
   private static Document document(String text) {
