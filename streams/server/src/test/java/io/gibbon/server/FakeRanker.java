@@ -58,10 +58,10 @@ public final class FakeRanker implements Engine.Ranker {
 
   @Override
   public Ranking behind(
-      int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+      Ranking first, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
     behind = new String(words, 0, words.length);
     double[] scores = IntStream.range(0, contexts.size()).mapToDouble(i -> -i).toArray();
-    scores[best] = Double.POSITIVE_INFINITY;
+    scores[first.order().getFirst()] = Double.POSITIVE_INFINITY;
     return new Ranking(scores);
   }
 

@@ -32,7 +32,7 @@ final class ItemEvaluation implements AutoCloseable {
   private final ItemWords words;
   private final ItemStates states;
   private final ContextRanker ranker;
-  private final Map<Mode.Selector, List<Integer>> orders = new EnumMap<>(Mode.Selector.class);
+  private final Map<Mode.Selector, Ranking> rankings = new EnumMap<>(Mode.Selector.class);
 
   /**
    * @throws IllegalArgumentException if the item does not fit the model's window
@@ -193,30 +193,32 @@ final class ItemEvaluation implements AutoCloseable {
   }
 
   private List<Integer> order(Mode.Selector selector) {
-    List<Integer> known = orders.get(selector);
+    return ranking(selector).order();
+  }
+
+  private Ranking ranking(Mode.Selector selector) {
+    Ranking known = rankings.get(selector);
     if (known == null) {
-      known = select(selector);
-      orders.put(selector, known);
+      known = rank(selector);
+      rankings.put(selector, known);
     }
     return known;
   }
 
-  private List<Integer> select(Mode.Selector selector) {
+  private Ranking rank(Mode.Selector selector) {
     return switch (selector) {
-      case ALL -> item.all();
+      case ALL -> new Ranking(new double[item.contexts().size()]);
       case BM25 ->
           new Ranking(
-                  Bm25.scores(
-                      item.question(),
-                      item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()))
-              .order();
-      case LIKELIHOOD -> ranker.byLikelihood(contexts(), words.opening()).order();
-      case ATTENTION -> ranker.byAttention(contexts(), words.opening(), heads()).order();
+              Bm25.scores(
+                  item.question(),
+                  item.contexts().stream().map(c -> c.title() + " " + c.text()).toList()));
+      case LIKELIHOOD -> ranker.byLikelihood(contexts(), words.opening());
+      case ATTENTION -> ranker.byAttention(contexts(), words.opening(), heads());
       case TWO_HOPS -> {
-        int best = order(Mode.Selector.ATTENTION).getFirst();
-        yield ranker
-            .behind(best, words.contexts().get(best), contexts(), words.opening(), heads())
-            .order();
+        Ranking first = ranking(Mode.Selector.ATTENTION);
+        int[] best = words.contexts().get(first.order().getFirst());
+        yield ranker.behind(first, best, contexts(), words.opening(), heads());
       }
     };
   }

@@ -3,7 +3,6 @@ package io.gibbon.runtime.rank;
 import io.gibbon.runtime.engine.Head;
 import io.gibbon.runtime.kv.KvStates;
 import io.gibbon.runtime.rank.ContextReader.Reading;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -67,42 +66,47 @@ public final class ContextRanker {
    */
   public Ranking byAttention(List<KvStates> contexts, int[] question, List<Head> heads) {
     double[] shares = shares(contexts, end(question), heads);
-    return byShares(shares, end(question), i -> Reading.alone(contexts.get(i)));
+    return ranking(shares, shares, end(question), i -> Reading.alone(contexts.get(i)));
   }
 
   /**
    * The second of two hops: by what the question, together with the best context, is about. One
-   * pass of that context's words and the question over the other contexts finds those that they
-   * attend to most; of these the question's likelihood given the best one and them is read too.
+   * pass of that context's words and the question over the other contexts tells which they attend
+   * to; of the {@value #SHORTLIST} with the greatest product of that share and the first hop's, the
+   * question's likelihood given the best context and them is read too.
    *
-   * @param best index of the context that the first hop prefers; it stays first, with infinite
-   *     score
+   * @param first what {@link #byAttention} says of the same contexts; its best one stays first,
+   *     with infinite score
    * @param words tokens of the best context
    * @param question at least two tokens
    * @param heads at least one
    */
   public Ranking behind(
-      int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
-    KvStates first = contexts.get(best);
-    List<KvStates> others = new ArrayList<>(contexts);
-    others.remove(best);
+      Ranking first, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+    int best = first.order().getFirst();
+    List<Integer> others = first.order().stream().skip(1).sorted().toList();
     int[] end = end(question);
     int[] joined = IntStream.concat(IntStream.of(words), IntStream.of(end)).toArray();
-    Ranking ranking =
-        byShares(
-            shares(others, joined, heads),
-            end,
-            i -> new Reading(List.of(first, others.get(i)), PAIR_TEMPERATURE, 1));
-    return ranking.with(best, Double.POSITIVE_INFINITY);
+    double[] shares = shares(others.stream().map(contexts::get).toList(), joined, heads);
+    double[] products = new double[shares.length];
+    Arrays.setAll(products, i -> shares[i] * first.preferences()[others.get(i)]);
+    return ranking(shares, products, end, i -> pair(contexts, best, others.get(i)))
+        .with(best, Double.POSITIVE_INFINITY);
+  }
+
+  private static Reading pair(List<KvStates> contexts, int best, int other) {
+    return new Reading(List.of(contexts.get(best), contexts.get(other)), PAIR_TEMPERATURE, 1);
   }
 
   /**
-   * By shares, and of the {@value #SHORTLIST} greatest ones by the question's likelihood too.
+   * By shares and the question's likelihood, where that is worth reading.
    *
-   * @param reading what its likelihood is read over, by context
+   * @param promise of each context: of the {@value #SHORTLIST} greatest, likelihood is read
+   * @param reading what it is read over, by context
    */
-  private Ranking byShares(double[] shares, int[] question, IntFunction<Reading> reading) {
-    List<Integer> shortlist = new Ranking(shares).best(SHORTLIST);
+  private Ranking ranking(
+      double[] shares, double[] promise, int[] question, IntFunction<Reading> reading) {
+    List<Integer> shortlist = new Ranking(promise).best(SHORTLIST);
     List<Reading> readings = shortlist.stream().map(reading::apply).toList();
     double[] likelihood = reader.logProbabilities(readings, question, 1);
     double[] scores = new double[shares.length];
@@ -111,7 +115,7 @@ public final class ContextRanker {
       int context = shortlist.get(i);
       scores[context] = likelihood[i] + NATS * Math.log(Math.max(LEAST_SHARE, shares[context]));
     }
-    return new Ranking(scores, shares);
+    return new Ranking(scores, promise);
   }
 
   private static int[] end(int[] question) {

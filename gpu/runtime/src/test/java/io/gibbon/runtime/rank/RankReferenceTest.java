@@ -102,15 +102,19 @@ class RankReferenceTest {
   void theSecondHopReadsTheBestContextBeforeTheQuestionAndThenPairs() {
     int[] question = tokens(11);
     int[] words = tokens(17);
-    int best = 2;
-    List<Integer> others =
-        IntStream.range(0, LENGTHS.length).boxed().filter(i -> i != best).toList();
+    ContextRanker ranker = new ContextRanker(runtime.reader());
+    List<Integer> all = IntStream.range(0, LENGTHS.length).boxed().toList();
+    double[] once = mean(read(all, question, 0.9).tokens(), allLengths());
+    Ranking first = ranker.byAttention(states, question, HEADS);
+    int best = first.order().getFirst();
+    List<Integer> others = all.stream().filter(i -> i != best).toList();
     List<Integer> lengths = others.stream().map(i -> LENGTHS[i]).toList();
     double[] expected = mean(read(others, concat(words, question), 0.9).tokens(), lengths);
-    Ranking ranking =
-        new ContextRanker(runtime.reader()).behind(best, words, states, question, HEADS);
+    double[] products = new double[expected.length];
+    Arrays.setAll(products, i -> expected[i] * once[others.get(i)]);
+    Ranking ranking = ranker.behind(first, words, states, question, HEADS);
     assertThat(ranking.order().getFirst()).isEqualTo(best);
-    List<Integer> shortlist = new Ranking(expected).best(6);
+    List<Integer> shortlist = new Ranking(products).best(6);
     for (int i = 0; i < others.size(); i++) {
       double score = ranking.scores()[others.get(i)];
       if (shortlist.contains(i)) {

@@ -105,9 +105,8 @@ final class ContextSelector {
       List<Attached> contexts,
       int[] question,
       List<Head> heads) {
-    int best = first.order().getFirst();
-    Candidate candidate = contexts.get(best).candidate();
-    int[] words = engine.prompts().context(candidate.title(), candidate.text());
+    Candidate best = contexts.get(first.order().getFirst()).candidate();
+    int[] words = engine.prompts().context(best.title(), best.text());
     List<KvStates> states = contexts.stream().map(Attached::states).toList();
     int room =
         engine.profile().window()
@@ -115,7 +114,7 @@ final class ContextSelector {
             - Combination.APE.length(states)
             - Math.min(question.length, ContextRanker.MOST_TOKENS);
     int[] fitting = Arrays.copyOf(words, Math.clamp(room, 0, words.length));
-    return ranker.behind(best, fitting, states, question, heads);
+    return ranker.behind(first, fitting, states, question, heads);
   }
 
   private static Outcome all(List<Attached> contexts) {

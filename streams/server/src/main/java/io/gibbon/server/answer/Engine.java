@@ -120,8 +120,8 @@ public record Engine(
 
     @Override
     public Ranking behind(
-        int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
-      return ranker.behind(best, words, contexts, question, heads);
+        Ranking first, int[] words, List<KvStates> contexts, int[] question, List<Head> heads) {
+      return ranker.behind(first, words, contexts, question, heads);
     }
 
     @Override
@@ -156,7 +156,7 @@ public record Engine(
 
     /** As {@link ContextRanker#behind}. */
     Ranking behind(
-        int best, int[] words, List<KvStates> contexts, int[] question, List<Head> heads);
+        Ranking first, int[] words, List<KvStates> contexts, int[] question, List<Head> heads);
 
     /** As {@link Citations#shares}, with T = S = 1. */
     List<double[]> citations(
