@@ -101,6 +101,9 @@ final class IngestCommand implements Callable<Integer> {
     DocumentFiles files = new DocumentFiles(collection, config.topology().maxDocumentBytes());
     List<Item.Refused> unseen = new ArrayList<>();
     Collection<DocumentFiles.Source> found = find(files, unseen::add);
+    if (found.isEmpty() && unseen.isEmpty() && !paths.contains(STANDARD_INPUT)) {
+      throw new UserException("there is no file below " + String.join(", ", paths));
+    }
     try (Connection server = server(config);
         DocumentSink sink = sink(config, server)) {
       ProgressBar bar = Progress.bar("documents", found.size() + unseen.size());

@@ -170,6 +170,13 @@ class CommandLineTest {
   }
 
   @Test
+  void ingestSaysThatADirectoryHasNoFiles() throws Exception {
+    Path empty = Files.createDirectory(directory.resolve("empty"));
+    assertThat(gibbon.execute("ingest", empty.toString())).isEqualTo(1);
+    assertThat(err.toString()).contains("there is no file below " + empty);
+  }
+
+  @Test
   void ingestStopsAtOnceWhereNobodyListens() throws Exception {
     for (int i = 0; i < 50; i++) {
       Files.writeString(directory.resolve(i + ".txt"), "x");
