@@ -1,6 +1,7 @@
 package io.gibbon.runtime.kernel;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products of activations and packed weights, spread over the workers. One thread at a time.
@@ -72,11 +73,16 @@ public final class Matmul {
         (index, worker) -> {
           int from = index * chunk;
           int to = Math.min(total, from + chunk);
-          if (direct) {
-            multiplyDirectly(x, xStride, rows, weights, from, to, out, outStride);
-          } else {
-            multiplyPanels(rows, weights, from, to, out, outStride, scratch[worker]);
-          }
+          multiplyPanels(
+              direct ? x : packed,
+              xStride,
+              rows,
+              weights,
+              from,
+              to,
+              out,
+              outStride,
+              direct ? null : scratch[worker]);
         });
   }
 
@@ -111,7 +117,11 @@ public final class Matmul {
         });
   }
 
-  private void multiplyDirectly(
+  /**
+   * @param x rows as they are, or packed
+   * @param unpacked scratch for weights, or null where codes are read directly
+   */
+  private void multiplyPanels(
       float[] x,
       int xStride,
       int rows,
@@ -119,44 +129,30 @@ public final class Matmul {
       int from,
       int to,
       float[] out,
-      int outStride) {
+      int outStride,
+      float @Nullable [] unpacked) {
     int first = 0;
     for (int i = 0; i < weights.size(); i++) {
       PackedMatrix weight = weights.get(i);
       int fromPanel = Math.max(0, from - first);
       int toPanel = Math.min(weight.panels(), to - first);
-      if (fromPanel < toPanel) {
-        int column = first * PackedMatrix.PANEL;
+      int column = first * PackedMatrix.PANEL;
+      if (fromPanel < toPanel && unpacked == null) {
         kernels.multiplyPacked(
             weight, fromPanel, toPanel, x, 0, xStride, rows, out, column, outStride);
-      }
-      first += weight.panels();
-    }
-  }
-
-  private void multiplyPanels(
-      int rows,
-      List<PackedMatrix> weights,
-      int from,
-      int to,
-      float[] out,
-      int outStride,
-      float[] unpacked) {
-    int first = 0;
-    for (int i = 0; i < weights.size(); i++) {
-      PackedMatrix weight = weights.get(i);
-      int fromPanel = Math.max(0, from - first);
-      int toPanel = Math.min(weight.panels(), to - first);
-      for (int row = 0; fromPanel < toPanel && row < rows; row += ROWS) {
-        int n = Math.min(ROWS, rows - row);
-        int target = row * outStride + first * PackedMatrix.PANEL;
-        multiplyRows(row, n, weight, fromPanel, toPanel, out, target, outStride, unpacked);
+      } else if (fromPanel < toPanel) {
+        for (int row = 0; row < rows; row += ROWS) {
+          int n = Math.min(ROWS, rows - row);
+          int target = row * outStride + column;
+          multiplyRows(x, row, n, weight, fromPanel, toPanel, out, target, outStride, unpacked);
+        }
       }
       first += weight.panels();
     }
   }
 
   private void multiplyRows(
+      float[] x,
       int row,
       int rows,
       PackedMatrix weight,
@@ -179,7 +175,7 @@ public final class Matmul {
           kernels.unpack(weight, panel + i, block, toBlock, unpacked, i * PANEL_FLOATS);
         }
         kernels.multiply(
-            packed,
+            x,
             row * columns,
             columns,
             k,
