@@ -200,7 +200,7 @@ public final class VectorKernels implements Kernels {
     }
     FloatVector best = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < width; i += W) {
-      best = best.max(FloatVector.fromArray(F, scores, offset + i));
+      best = FloatVector.fromArray(F, scores, offset + i).max(best);
     }
     float max = Math.max(greatest, best.reduceLanes(VectorOperators.MAX) * scale);
     if (max == Float.NEGATIVE_INFINITY) {
@@ -218,7 +218,7 @@ public final class VectorKernels implements Kernels {
       for (int i = lane; i < width; i += LANES) {
         FloatVector p = exp(FloatVector.fromArray(F, scores, offset + i).mul(scale).sub(max));
         p.intoArray(scores, offset + i);
-        sum = sum.add(p);
+        sum = p.add(sum);
       }
       sum.intoArray(accumulator, sums + lane);
     }
