@@ -59,7 +59,11 @@ public final class Bootstrap {
     return ofRatio(values, ones);
   }
 
-  /** The 95% interval of the ratio of two sums, both drawn over the same items. */
+  /**
+   * The 95% interval of the ratio of two sums, both drawn over the same items. It is infinite above
+   * where a draw in forty or more has nothing in the baseline; draws with nothing in either are
+   * left out.
+   */
   public Interval ofRatio(double[] values, double[] baseline) {
     double[] sums = byGroup(values);
     double[] others = byGroup(baseline);
@@ -67,13 +71,14 @@ public final class Bootstrap {
     double[] drawn =
         IntStream.range(0, DRAWS)
             .mapToDouble(draw -> drawn(sums, others, random))
-            .filter(Double::isFinite)
+            .filter(ratio -> !Double.isNaN(ratio))
             .sorted()
             .toArray();
     if (drawn.length == 0) {
       return new Interval(Double.NaN, Double.NaN);
     }
-    return new Interval(drawn[(int) (0.025 * drawn.length)], drawn[(int) (0.975 * drawn.length)]);
+    int beyond = (int) (0.025 * drawn.length);
+    return new Interval(drawn[beyond], drawn[drawn.length - 1 - beyond]);
   }
 
   private static double drawn(double[] sums, double[] others, RandomGenerator random) {

@@ -33,15 +33,19 @@ public record CalibrationReport(
    * changes.
    */
   public Optional<Calibration> applied(Optional<Calibration> inUse) {
-    boolean pointing = precision >= LEAST_PRECISION;
-    if (!better() && !pointing) {
+    if (!better() && !pointing()) {
       return Optional.empty();
     }
     Calibration before = inUse.orElse(Calibration.NONE);
-    List<Head> heads = pointing ? found.heads() : before.heads();
+    List<Head> heads = pointing() ? found.heads() : before.heads();
     Calibration factors = better() ? found : before;
     return Optional.of(
         new Calibration(factors.attentionTemperature(), factors.scalingFactor(), heads));
+  }
+
+  /** Whether the heads find enough of the contexts to be used. */
+  public boolean pointing() {
+    return precision >= LEAST_PRECISION;
   }
 
   /** Whether T and S are better than T = S = 1 beyond chance. */

@@ -83,8 +83,8 @@ public final class Calibrator {
     List<Trial> judging = trials.toJudge(QUESTIONS);
     requireEnough(source, Math.min(learning.size(), judging.size()));
     Run run = new Run(source, learning, judging, progress);
-    Factors temperature = run.best(temperatures(), Factors.NONE);
-    Factors best = run.best(scales(temperature), temperature);
+    Factors temperature = run.best(temperatures());
+    Factors best = run.best(scales(temperature));
     List<Head> heads = run.heads();
     List<Judged> judged = run.judge(best, heads);
     requireEnough(source, judged.size());
@@ -111,7 +111,8 @@ public final class Calibrator {
   /** One calibration on its way. */
   private final class Run {
 
-    private static final int PASSES = 4;
+    /** Of the questions to learn from. */
+    private static final int PASSES = 3;
 
     private final ContextSource source;
     private final List<Trial> learning;
@@ -131,25 +132,32 @@ public final class Calibrator {
       List<T> results = new ArrayList<>();
       for (Trial trial : trials) {
         source.with(trial.contexts(), states -> use.apply(trial, states)).ifPresent(results::add);
-        progress.accept((double) ++done / ((PASSES - 1) * learning.size() + judging.size()));
+        progress.accept((double) ++done / (PASSES * learning.size() + judging.size()));
       }
       return results;
     }
 
     /** The factors that give the spans the greatest log-probability. */
-    Factors best(List<Factors> choices, Factors standard) {
-      List<double[]> all = each(learning, (trial, states) -> logprobs(trial, states, choices));
+    Factors best(List<Factors> choices) {
+      List<double[]> all = learn((trial, states) -> logprobs(trial, states, choices));
       return IntStream.range(0, choices.size())
           .boxed()
           .max(Comparator.comparingDouble(i -> all.stream().mapToDouble(one -> one[i]).sum()))
           .map(choices::get)
-          .orElse(standard);
+          .orElseThrow();
+    }
+
+    /** What the questions to learn from say, as long as enough of their contexts are there. */
+    private <T> List<T> learn(BiFunction<Trial, List<KvStates>, T> use) {
+      List<T> all = each(learning, use);
+      requireEnough(source, all.size());
+      return all;
     }
 
     /** Heads whose attention falls most on the right contexts. */
     List<Head> heads() {
       double[] sums = new double[allHeads.size()];
-      for (float[] one : each(learning, Calibrator.this::pointing)) {
+      for (float[] one : learn(Calibrator.this::pointing)) {
         for (int head = 0; head < sums.length; head++) {
           sums[head] += one[head];
         }

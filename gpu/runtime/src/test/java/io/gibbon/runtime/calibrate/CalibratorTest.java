@@ -57,7 +57,7 @@ class CalibratorTest {
   }
 
   @Test
-  void onlyWhatIsBetterTakesThePlaceOfWhatIsInUse() {
+  void onlyWhatIsBetterThanNothingTakesThePlaceOfWhatIsInUse() {
     Calibration before = new Calibration(0.7, 1.2, List.of(new Head(1, 1)));
     Calibration found = new Calibration(0.9, 1.1, List.of(new Head(0, 0)));
     assertThat(report(found, -0.1, 0.2).applied(Optional.of(before))).isEmpty();
