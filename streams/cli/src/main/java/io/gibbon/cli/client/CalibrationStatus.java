@@ -35,6 +35,7 @@ public record CalibrationStatus(
     double low,
     double high,
     double precision,
+    boolean headsUsed,
     int questions,
     boolean complete) {
 
@@ -58,6 +59,7 @@ public record CalibrationStatus(
         report.path("interval").path(0).asDouble(),
         report.path("interval").path(1).asDouble(),
         report.path("heads_precision").asDouble(),
+        report.path("heads_used").asBoolean(),
         report.path("questions").asInt(),
         report.path("complete").asBoolean());
   }

@@ -113,6 +113,9 @@ final class CalibrateCommand implements Runnable {
         "heads %s point to the right one of 5 contexts for %.0f%% of them%n",
         String.join(", ", found.heads()),
         100 * found.precision());
+    if (!found.headsUsed()) {
+      out.println("That is too few: they are not used, and those in use stay.");
+    }
     out.flush();
   }
 }

@@ -57,6 +57,7 @@ final class CalibrationHandlers {
         .put("interval", JsonArray.of(report.interval().low(), report.interval().high()))
         .put("logprob", report.logprob())
         .put("heads_precision", report.precision())
+        .put("heads_used", report.pointing())
         .put("questions", report.questions());
   }
 
