@@ -1,6 +1,7 @@
 package io.gibbon.bench.eval;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
@@ -21,7 +22,8 @@ public final class EvalData {
   private static final long MOST_BYTES = 1L << 30;
   private static final int MOST_CHARACTERS = 8 << 20;
   private static final int MOST_CONTEXTS = 1000;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private EvalData() {}
 
@@ -121,12 +123,11 @@ public final class EvalData {
     }
     List<EvalItem.Context> contexts = new ArrayList<>();
     for (JsonNode context : array) {
-      String title = context.path("title").asText("");
       contexts.add(
           new EvalItem.Context(
-              context.path("title").isNull() ? "" : title,
+              title(context, where),
               text(context, "text", where + ", contexts"),
-              context.path("gold").asBoolean(false)));
+              context.hasNonNull("gold") && flag(context, "gold", where + ", contexts")));
     }
     return contexts;
   }
@@ -149,6 +150,25 @@ public final class EvalData {
           "%s: %s: must be a list of at least %d".formatted(where, field, fewest));
     }
     return value;
+  }
+
+  private static String title(JsonNode context, String where) {
+    if (!context.hasNonNull("title")) {
+      return "";
+    }
+    JsonNode title = context.path("title");
+    if (!title.isTextual()) {
+      throw new IllegalArgumentException(where + ", contexts: title: must be a text");
+    }
+    return title.asText();
+  }
+
+  private static boolean flag(JsonNode json, String field, String where) {
+    JsonNode value = json.path(field);
+    if (!value.isBoolean()) {
+      throw new IllegalArgumentException("%s: %s: must be true or false".formatted(where, field));
+    }
+    return value.asBoolean();
   }
 
   private static String text(JsonNode json, String field, String where) {

@@ -189,11 +189,16 @@ public record EvalReport(
         heads);
   }
 
-  /** One JSON object. */
+  /**
+   * One JSON object: the modes in short, and under {@code figures} every figure of them with its
+   * interval and the number of items that it is of.
+   */
   public String json() throws JsonProcessingException {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("data", data);
+    json.put("model", model);
     json.put("items", items);
+    json.put("calibration", calibration);
     Map<String, Object> byName = new LinkedHashMap<>();
     modes.forEach((name, mode) -> byName.put(name, fields(mode)));
     json.put("modes", byName);
@@ -203,15 +208,19 @@ public record EvalReport(
     Map<String, Object> citations = new LinkedHashMap<>();
     citations.put("gold_first", first(ModeResult::citedFirst));
     json.put("citations", citations);
+    Map<String, Object> figures = new LinkedHashMap<>();
+    modes.forEach((name, mode) -> figures.put(name, figures(mode)));
+    json.put("figures", figures);
     return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json);
   }
 
-  /** Of the first mode that selects by attention. */
+  /** Of the first mode that selects by attention and has it. */
   private @Nullable Double first(Function<ModeResult, @Nullable Figure> figure) {
     return modes.entrySet().stream()
         .filter(mode -> mode.getKey().startsWith(SELECTION))
-        .findFirst()
         .map(mode -> value(figure.apply(mode.getValue())))
+        .filter(Objects::nonNull)
+        .findFirst()
         .orElse(null);
   }
 
@@ -227,6 +236,39 @@ public record EvalReport(
     fields.put(
         "interval",
         Arrays.asList(finite(mode.ofSequential().low()), finite(mode.ofSequential().high())));
+    return fields;
+  }
+
+  /** Every figure of a mode with its interval. */
+  private static Map<String, Object> figures(ModeResult mode) {
+    Map<String, @Nullable Figure> figures = new LinkedHashMap<>();
+    figures.put("f1", mode.f1());
+    figures.put("em", mode.em());
+    figures.put("contains", mode.contains());
+    figures.put("accuracy", mode.accuracy());
+    figures.put("logprob", mode.logprob());
+    figures.put("over_sequential", mode.gain());
+    figures.put("kl", mode.kl());
+    figures.put("gold_first", mode.goldFirst());
+    figures.put("gold_kept", mode.goldKept());
+    figures.put("cited_first", mode.citedFirst());
+    figures.put("of_sequential", mode.ofSequential());
+    Map<String, Object> fields = new LinkedHashMap<>();
+    figures.forEach(
+        (name, figure) -> {
+          if (figure != null) {
+            fields.put(name, fields(figure));
+          }
+        });
+    return fields;
+  }
+
+  private static Map<String, Object> fields(Figure figure) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("value", finite(figure.value()));
+    fields.put("low", finite(figure.low()));
+    fields.put("high", finite(figure.high()));
+    fields.put("items", figure.items());
     return fields;
   }
 

@@ -77,7 +77,11 @@ final class EvalTable {
   }
 
   private static String range(String format, Figure figure) {
+    if (!Double.isFinite(figure.value())) {
+      return "-";
+    }
     return String.format(Locale.ROOT, format, figure.value(), figure.low(), figure.high())
+            .replace("Infinity", "-")
         + figure.mark();
   }
 

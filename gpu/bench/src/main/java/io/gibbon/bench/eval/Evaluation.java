@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Evaluation {
 
   /** Part of every key on disk: raised when what an outcome says changes. */
-  private static final int VERSION = 6;
+  private static final int VERSION = 7;
 
   private static final int NAME_BYTES = 8;
 

@@ -178,10 +178,16 @@ final class ItemEvaluation implements AutoCloseable {
         / item.all().stream().mapToDouble(this::gold).sum();
   }
 
-  /** As a server cites: what the heads see in contexts encoded apart, whatever wrote the answer. */
+  /**
+   * What the heads see in contexts encoded apart, whatever wrote the answer, of the answer as a
+   * whole. An answer over one context has no choice of what to cite.
+   */
   private @Nullable Double citedFirst(List<Integer> chosen, String text, int[] answer) {
     boolean headless = calibration == null || calibration.heads().isEmpty();
-    if (headless || !item.marked() || SquadMetrics.contains(text, item.answers()) == 0) {
+    if (headless
+        || chosen.size() < 2
+        || !item.marked()
+        || SquadMetrics.contains(text, item.answers()) == 0) {
       return null;
     }
     Reading reading = new Reading(states.prefixed(chosen), 1, 1);

@@ -87,6 +87,7 @@ record Mode(
    */
   static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
     return all(options, calibration).stream()
+        .filter(mode -> calibration != null || !mode.needsCalibration())
         .filter(
             mode ->
                 options.modes().isEmpty()

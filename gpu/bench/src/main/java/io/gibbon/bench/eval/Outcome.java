@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param goldFirst whether the context chosen first is gold, or null if nothing was chosen or
  *     marked
  * @param goldKept the part of the gold contexts that were chosen, as {@code goldFirst}
- * @param citedFirst whether the context cited first is gold, or null if none is marked or the
- *     answer holds no right one
+ * @param citedFirst whether the context cited first is gold, or null if none is marked, the answer
+ *     holds no right one, or is over one context
  */
 record Outcome(
     int item,

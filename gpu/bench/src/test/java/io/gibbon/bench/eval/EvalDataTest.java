@@ -51,6 +51,9 @@ class EvalDataTest {
         "{\"question\": \"q\", \"answers\": [1], \"contexts\": [{\"text\": \"t\"}]}|answers: must hold texts",
         "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": []}|contexts: must be a list",
         "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": [{}]}|contexts: text: must be a text",
+        "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": [{\"text\": \"t\", \"title\": {}}]}|title: must be a text",
+        "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": [{\"text\": \"t\", \"gold\": \"yes\"}]}|gold: must be true or false",
+        "{\"question\": \"q\", \"answers\": [\"a\"], \"contexts\": [{\"text\": \"t\"}]} {}|not JSON",
         "{\"question\": \"q\", \"answers\": [\"a\"], \"choices\": [\"b\", \"c\"], \"contexts\": [{\"text\": \"t\"}]}|answers: must be one of the choices",
       })
   void aLineThatIsNoItemIsNamedWithItsField(String line, String message) throws IOException {
