@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,9 +177,7 @@ public record EvalReport(
     String heads =
         calibration.heads().isEmpty()
             ? "no heads that find half of the contexts: nothing is selected by attention"
-            : calibration.heads().stream()
-                .map(head -> head.layer() + "." + head.head())
-                .collect(Collectors.joining(" ", "heads (layer.head) ", ""));
+            : "heads (layer.head) " + String.join(" ", names(calibration));
     return String.format(
         Locale.ROOT,
         "; calibrated: T %.2f, S %.2f, %s",
@@ -198,7 +195,7 @@ public record EvalReport(
     json.put("data", data);
     json.put("model", model);
     json.put("items", items);
-    json.put("calibration", calibration);
+    json.put("calibration", calibration == null ? null : fields(calibration));
     Map<String, Object> byName = new LinkedHashMap<>();
     modes.forEach((name, mode) -> byName.put(name, fields(mode)));
     json.put("modes", byName);
@@ -222,6 +219,19 @@ public record EvalReport(
         .filter(Objects::nonNull)
         .findFirst()
         .orElse(null);
+  }
+
+  private static Map<String, Object> fields(Calibration calibration) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("attention_temperature", calibration.attentionTemperature());
+    fields.put("scaling_factor", calibration.scalingFactor());
+    fields.put("heads", names(calibration));
+    return fields;
+  }
+
+  /** Heads as {@code layer.head}. */
+  private static List<String> names(Calibration calibration) {
+    return calibration.heads().stream().map(head -> head.layer() + "." + head.head()).toList();
   }
 
   private static Map<String, Object> fields(ModeResult mode) {

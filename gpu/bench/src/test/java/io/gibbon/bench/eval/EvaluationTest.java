@@ -86,6 +86,7 @@ class EvaluationTest {
         .containsExactly(
             "f1", "em", "contains", "accuracy", "logprob", "kl", "of_sequential", "interval");
     assertThat(json.path("selection").path("gold_first").isNumber()).isTrue();
+    assertThat(json.path("calibration").path("attention_temperature").isNumber()).isTrue();
     JsonNode figure = json.path("figures").path("ape+bm25@1").path("gold_first");
     assertThat(figure.path("value").asInt()).isEqualTo(100);
     assertThat(figure.path("items").asInt()).isEqualTo(3);
