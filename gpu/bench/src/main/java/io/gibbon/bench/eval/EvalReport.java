@@ -38,6 +38,10 @@ public record EvalReport(
   /** The selection whose first choice stands for the whole in {@link #json()}. */
   private static final String SELECTION = "ape+attention@";
 
+  /** What {@link #json()} tells of a mode in short. */
+  private static final List<String> SHORT =
+      List.of("f1", "em", "contains", "accuracy", "logprob", "kl", "of_sequential");
+
   /** Items below which a figure is marked: some are too few for a bootstrap to see what may be. */
   private static final int FEW = 20;
 
@@ -206,7 +210,7 @@ public record EvalReport(
     citations.put("gold_first", first(ModeResult::citedFirst));
     json.put("citations", citations);
     Map<String, Object> figures = new LinkedHashMap<>();
-    modes.forEach((name, mode) -> figures.put(name, figures(mode)));
+    modes.forEach((name, mode) -> figures.put(name, details(mode)));
     json.put("figures", figures);
     return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json);
   }
@@ -235,22 +239,28 @@ public record EvalReport(
   }
 
   private static Map<String, Object> fields(ModeResult mode) {
+    Map<String, @Nullable Figure> figures = figures(mode);
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("f1", value(mode.f1()));
-    fields.put("em", value(mode.em()));
-    fields.put("contains", value(mode.contains()));
-    fields.put("accuracy", value(mode.accuracy()));
-    fields.put("logprob", value(mode.logprob()));
-    fields.put("kl", value(mode.kl()));
-    fields.put("of_sequential", finite(mode.ofSequential().value()));
+    SHORT.forEach(name -> fields.put(name, value(figures.get(name))));
     fields.put(
         "interval",
         Arrays.asList(finite(mode.ofSequential().low()), finite(mode.ofSequential().high())));
     return fields;
   }
 
-  /** Every figure of a mode with its interval. */
-  private static Map<String, Object> figures(ModeResult mode) {
+  private static Map<String, Object> details(ModeResult mode) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    figures(mode)
+        .forEach(
+            (name, figure) -> {
+              if (figure != null) {
+                fields.put(name, fields(figure));
+              }
+            });
+    return fields;
+  }
+
+  private static Map<String, @Nullable Figure> figures(ModeResult mode) {
     Map<String, @Nullable Figure> figures = new LinkedHashMap<>();
     figures.put("f1", mode.f1());
     figures.put("em", mode.em());
@@ -263,14 +273,7 @@ public record EvalReport(
     figures.put("gold_kept", mode.goldKept());
     figures.put("cited_first", mode.citedFirst());
     figures.put("of_sequential", mode.ofSequential());
-    Map<String, Object> fields = new LinkedHashMap<>();
-    figures.forEach(
-        (name, figure) -> {
-          if (figure != null) {
-            fields.put(name, fields(figure));
-          }
-        });
-    return fields;
+    return figures;
   }
 
   private static Map<String, Object> fields(Figure figure) {

@@ -86,7 +86,7 @@ record Mode(
    * out.
    */
   static List<Mode> chosen(EvalOptions options, @Nullable Calibration calibration) {
-    return all(options, calibration).stream()
+    return all(options, calibration == null ? ANY : calibration).stream()
         .filter(mode -> calibration != null || !mode.needsCalibration())
         .filter(
             mode ->
@@ -108,9 +108,9 @@ record Mode(
         || (selectsSeveral && encoding == Encoding.PREFIXED);
   }
 
-  private static List<Mode> all(EvalOptions options, @Nullable Calibration calibration) {
-    double t = calibration == null ? options.temperature() : calibration.attentionTemperature();
-    double s = calibration == null ? options.scalingFactor() : calibration.scalingFactor();
+  private static List<Mode> all(EvalOptions options, Calibration calibration) {
+    double t = calibration.attentionTemperature();
+    double s = calibration.scalingFactor();
     List<Mode> modes = new ArrayList<>();
     modes.add(new Mode(SEQUENTIAL, Encoding.SEQUENTIAL, Selector.ALL, 0, 1, 1));
     modes.add(new Mode("parallel", Encoding.BARE, Selector.ALL, 0, 1, 1));
@@ -123,10 +123,8 @@ record Mode(
             0,
             options.temperature(),
             options.scalingFactor()));
-    if (calibration != null) {
-      modes.add(new Mode(CALIBRATED, Encoding.PREFIXED, Selector.ALL, 0, t, s));
-    }
-    boolean headless = calibration == null || calibration.heads().isEmpty();
+    modes.add(new Mode(CALIBRATED, Encoding.PREFIXED, Selector.ALL, 0, t, s));
+    boolean headless = calibration.heads().isEmpty();
     for (Selector selector : Selector.values()) {
       if (selector == Selector.ALL || (selector.needsHeads() && headless)) {
         continue;
